@@ -1,0 +1,503 @@
+"""The model handed to PuLP and the answer read back, with a status of our own; no other file imports pulp."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+
+from allocator import stages
+from allocator.child import run_child
+from allocator.errors import YaosuError
+from allocator.model import Model
+from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, Status, reduce, relative_gap, unit_scale
+from allocator.recheck import TOLERANCE, recheck, worst
+
+__all__ = ["Progress", "Relaxation", "Solution", "available", "recheck", "relax", "solve"]
+
+OURS = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
+GRACE = 5.0
+POLL = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a solve found.
+
+    Attributes
+    ----------
+    status : {"optimal", "feasible", "infeasible", "unbounded", "unknown", "error"}
+        ``optimal``: proven within the gap asked for. ``feasible``: a limit or an interruption came first.
+        ``unknown``: it came before any plan. ``error``: the solver failed, or its answer did not stand the re-check.
+    x : array over columns or None
+    objective : float or None
+        ``model.value @ x``.
+    bound : float or None
+        No plan that keeps to the order of the objectives can be worth more.
+    gap : float or None
+        ``(bound - objective) / |objective|``.
+    cost : float or None
+        ``model.cost @ x``, million yuan.
+    seconds : float
+    solver, version : str
+    violation : float
+        Largest violation of a row, bound or whole number, relative to what is added up.
+    stages : tuple of (name, objective, bound, gap)
+    """
+
+    status: Status
+    x: Floats | None
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    cost: float | None
+    seconds: float
+    solver: str
+    version: str
+    violation: float = 0.0
+    stages: tuple[stages.Stage, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxation:
+    """The LP relaxation: values, and what one unit more of each right side would add to the objective.
+
+    Attributes
+    ----------
+    status : str
+    x : array over columns or None
+    objective : float or None
+    prices : array over rows
+        ``d objective / d right side``: at least zero for a row "at most", at most zero for a row "at least".
+    reduced : array over columns
+        Reduced profit ``value - matrix.T @ prices``.
+    seconds : float
+    """
+
+    status: Status
+    x: Floats | None
+    objective: float | None
+    prices: Floats
+    reduced: Floats
+    seconds: float
+
+
+def solve(
+    model: Model, *, solver: str = "highs", gap: float = 1e-3, time_limit: float = 60.0, start: Floats | None = None,
+    progress: Callable[[Progress], None] | None = None, threads: int | None = None,
+) -> Solution:  # fmt: skip
+    """Solve a model exactly: (3.1), its objectives in lexicographic order, ties settled, the plan re-checked.
+
+    Parameters
+    ----------
+    model : Model
+    solver : str
+        ``"highs"``, ``"cbc"`` or another solver by its PuLP name.
+    gap : float
+        Relative gap at which to stop. A model of at most 150 whole columns is solved to the end unless that is hard.
+    time_limit : float
+        Seconds.
+    start : array over columns, optional
+        A plan to begin from (HiGHS and CBC).
+    progress : callable, optional
+        Called now and then with a `Progress`.
+    threads : int, optional
+        One by default, which keeps the answer the same from run to run.
+
+    Returns
+    -------
+    Solution
+        Ctrl-C ends the search and returns the best plan so far as ``feasible``.
+
+    Raises
+    ------
+    YaosuError
+        The solver is unknown or not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from allocator import Case
+    >>> from allocator.model import build
+    >>> model = build(Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...                                pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
+    >>> found = solve(model)
+    >>> found.status, found.objective, found.x[:2].tolist()
+    ('optimal', 5.0, [1.0, 0.0])
+    """
+    begun = time.monotonic()
+    engine = _Pulp(solver, threads or 1)
+    found = stages.Search(model, engine, gap, time_limit, progress).run(start)
+    blank = partial(Solution, solver=engine.name, version=engine.version, stages=found.stages)
+    if found.x is None:
+        return blank(found.status, None, None, None, None, None, time.monotonic() - begun)
+    violation = worst(model, found.x)
+    if violation > TOLERANCE:
+        return blank("error", None, None, None, None, None, time.monotonic() - begun, violation=violation)
+    value = float(model.value @ found.x)
+    bound = _bound(model, found, value)
+    achieved = None if bound is None else relative_gap(value, bound)
+    cost = float(model.cost @ found.x)
+    return blank(found.status, found.x, value, bound, achieved, cost, time.monotonic() - begun, violation=violation)
+
+
+def _bound(model: Model, found: stages.Found, value: float) -> float | None:
+    """The bounds of the value stages together, as a bound on the value reported.
+
+    Each stage bounds its objective over all plans that keep the stages before it, so their sum bounds every plan that
+    is first in the order. Where the stages also weigh the cost, the bound holds for plans of this plan's cost.
+    """
+    total, aimed = 0.0, 0.0
+    for name, reached, bound, _ in found.stages:
+        if name == stages.COST and len(found.stages) > 1:
+            continue
+        if bound is None:
+            return None
+        total, aimed = total + bound, aimed + reached
+    return max(total + value - aimed, value)
+
+
+def relax(model: Model, *, solver: str = "highs") -> Relaxation:
+    """Solve the LP relaxation for prices: all value objectives together, whole numbers dropped.
+
+    Parameters
+    ----------
+    model : Model
+    solver : str
+
+    Returns
+    -------
+    Relaxation
+
+    Raises
+    ------
+    YaosuError
+        The solver is unknown or not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from allocator import Case
+    >>> from allocator.model import build
+    >>> model = build(Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...                                pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
+    >>> found = relax(model)
+    >>> round(found.objective, 6), model.rows["block"].tolist(), found.prices.round(6).tolist()
+    (6.5, ['one', 'one', 'grant', 'pool'], [0.0, 0.25, -1.25, 1.25])
+    """
+    begun = time.monotonic()
+    aims = [objective.coef for objective in model.objectives if objective.name != stages.COST] or [model.value]
+    program = Program.of(model).aim(np.sum(aims, axis=0))
+    answer = _Pulp(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
+    prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
+    reduced = program.coef - program.matrix.T @ prices + 0.0
+    objective = None if answer.x is None else float(program.coef @ answer.x)
+    return Relaxation(answer.status, answer.x, objective, prices, reduced, time.monotonic() - begun)
+
+
+def available() -> dict[str, str]:
+    """Solvers that are installed, by the name to ask for, with their versions.
+
+    >>> sorted(available())[:2]
+    ['cbc', 'highs']
+    """
+    ours = {theirs: mine for mine, theirs in OURS.items()}
+    return {ours.get(name, name): _version(name) for name in pulp.listSolvers(onlyAvailable=True)}
+
+
+def _version(name: str) -> str:
+    if name == "HiGHS":
+        return version("highspy")
+    if name == "PULP_CBC_CMD":
+        said = subprocess.run([pulp.PULP_CBC_CMD.pulp_cbc_path, "-quit"], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"Version:\s*(\S+)", said)
+        return found[1] if found else ""
+    return ""
+
+
+def _name(solver: str) -> str:
+    """PuLP's name of a solver; raises where it does not know it or it is not installed."""
+    known = {name.lower(): name for name in pulp.listSolvers()} | OURS
+    here = list(available())
+    if solver.lower() not in known:
+        near = difflib.get_close_matches(solver.lower(), known, n=1, cutoff=0.0)[0]
+        nearest = near if near in OURS else known[near]
+        raise YaosuError("solver_unknown", {"found": solver, "nearest": nearest, "expected": ", ".join(here)})
+    name = known[solver.lower()]
+    if name not in here and name not in (OURS[ours] for ours in OURS if ours in here):
+        raise YaosuError("solver_missing", {"found": solver, "expected": ", ".join(here)})
+    return name
+
+
+class _Pulp:
+    """Solves programmes through PuLP, stated as minimisation with ids of our own."""
+
+    def __init__(self, solver: str, threads: int) -> None:
+        self._known = _name(solver)
+        self._threads = threads
+        self.name = {theirs: mine for mine, theirs in OURS.items()}.get(self._known, self._known)
+        self.version = _version(self._known)
+
+    def run(self, program: Program, effort: Effort) -> Answer:
+        """Solve a programme for its largest objective; point and prices are those of the whole programme."""
+        small = reduce(program)
+        if small.contradicts:
+            return Answer("infeasible")
+        offset = float(program.coef @ small.at)
+        if len(small.rows):
+            start = None if effort.start is None else effort.start[small.columns]
+            answer = self._solve(small.program, replace(effort, start=start), offset)
+        elif len(small.columns):
+            return Answer("unbounded")
+        else:
+            answer = Answer("optimal", np.empty(0), 0.0, np.empty(0))
+        x = None if answer.x is None else small.expand(answer.x)
+        bound = None if answer.bound is None else answer.bound + offset
+        prices = None
+        if answer.prices is not None:
+            prices = np.zeros(len(program.row_lower))
+            prices[small.rows] = answer.prices
+        return replace(answer, x=x, bound=bound, prices=prices)
+
+    def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
+        scale = unit_scale(program.coef)
+        stated = _State(program, scale)
+        if self._known == "HiGHS":
+            answer = _highs(stated, effort, offset, self._threads)
+        else:
+            with tempfile.TemporaryDirectory(prefix="yaosu-") as folder:
+                answer = _by_files(stated, effort, self._known, Path(folder), self._threads)
+        if answer.status == "infeasible" and program.coef.any() and not math.isfinite(_ceiling(program)):
+            feasible = self._solve(program.aim(np.zeros(len(program.coef))), effort, 0.0)
+            return Answer("unbounded") if feasible.x is not None else answer
+        prices = None
+        if effort.relaxed and answer.status == "optimal" and answer.prices is not None and answer.x is not None:
+            prices = _signed(program, answer.x, answer.prices / scale)
+        bound = None if answer.bound is None or not math.isfinite(answer.bound) else -answer.bound / scale
+        return replace(answer, bound=bound, prices=prices)
+
+
+def _ceiling(program: Program) -> float:
+    """The objective with every column at its better end."""
+    with np.errstate(invalid="ignore"):
+        best = np.where(program.coef > 0, program.upper, program.lower) * program.coef
+    return float(np.where(program.coef != 0, best, 0.0).sum())
+
+
+def _signed(program: Program, x: Floats, duals: Floats) -> Floats:
+    """Prices from duals of either sign: of the two, those that satisfy strong duality."""
+
+    def error(prices: Floats) -> float:
+        reduced = program.coef - program.matrix.T @ prices
+        reached = program.matrix @ x
+        slack = np.where(prices > 0, program.row_upper - reached, reached - program.row_lower)
+        room = np.where(reduced > 0, program.upper - x, x - program.lower)
+        small = EXACT * np.abs(program.coef).max(initial=0.0)
+        priced, moved = np.abs(prices) > EXACT, np.abs(reduced) > small
+        return float(np.abs(prices[priced] * slack[priced]).sum() + np.abs(reduced[moved] * room[moved]).sum())
+
+    return min((-duals + 0.0, duals + 0.0), key=error)
+
+
+class _State:
+    """A programme in PuLP: columns x0000000, rows r0000000; names sort as they stand, as PuLP will have them."""
+
+    def __init__(self, program: Program, scale: float) -> None:
+        self.program = program
+        self.problem = pulp.LpProblem("yaosu", pulp.LpMinimize)
+        bounds = zip(_or_none(program.lower), _or_none(program.upper), program.integer.tolist(), strict=True)
+        self.columns = [
+            self.problem.add_variable(f"x{j:07d}", lower, upper, pulp.LpInteger if whole else pulp.LpContinuous)
+            for j, (lower, upper, whole) in enumerate(bounds)
+        ]
+        cost = (-scale * program.coef).tolist()
+        self.problem.setObjective(pulp.LpAffineExpression([(x, c) for x, c in zip(self.columns, cost, strict=True) if c]))
+        self.rows: list[tuple[int, Any]] = []
+        columns, data, ends = program.matrix.indices.tolist(), program.matrix.data.tolist(), program.matrix.indptr.tolist()
+        for r, (least, most) in enumerate(zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)):
+            terms = [(self.columns[columns[k]], data[k]) for k in range(ends[r], ends[r + 1])]
+            for sense, side in _sides(least, most):
+                row = pulp.LpConstraint(pulp.LpAffineExpression(terms), sense, f"r{len(self.rows):07d}", side)
+                self.problem.addConstraint(row)
+                self.rows.append((r, row))
+
+    def duals(self, values: list[float]) -> Floats:
+        """Duals of the programme's rows from those of PuLP's."""
+        prices = np.zeros(len(self.program.row_lower))
+        np.add.at(prices, [r for r, _ in self.rows], values)
+        return prices
+
+
+def _or_none(limits: Floats) -> list[float | None]:
+    return [limit if math.isfinite(limit) else None for limit in limits.tolist()]
+
+
+def _sides(least: float, most: float) -> list[tuple[int, float]]:
+    """PuLP's rows have one side; a row between two limits becomes two."""
+    if least == most:
+        return [(pulp.LpConstraintEQ, most)]
+    sides = [(pulp.LpConstraintLE, most), (pulp.LpConstraintGE, least)]
+    return [(sense, side) for sense, side in sides if math.isfinite(side)]
+
+
+def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
+    """HiGHS in a thread of its own, so that Ctrl-C and progress are served here."""
+    whole = bool(stated.program.integer.any()) and not effort.relaxed
+    scale = unit_scale(stated.program.coef)
+    kinds = highspy.cb.HighsCallbackType
+    seen: dict[str, float] = {}
+    stop = threading.Event()
+
+    def called(kind: Any, message: str, out: Any, back: Any, user: Any) -> None:
+        if whole and kind == kinds.kCallbackMipInterrupt:
+            seen.update(primal=-out.mip_primal_bound / scale, dual=-out.mip_dual_bound / scale, nodes=out.mip_node_count)
+            if seen["nodes"] >= effort.patience and effort.accept > effort.gap and relative_gap(seen["primal"], seen["dual"]) <= effort.accept:
+                stop.set()
+        if stop.is_set() and back is not None:
+            back.user_interrupt = True
+
+    limits = {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
+    engine = pulp.HiGHS(
+        mip=whole, msg=False, gapRel=effort.gap, gapAbs=0.0, threads=threads, timeLimit=effort.seconds, random_seed=0, **limits
+    )
+    engine.createAndConfigureSolver(stated.problem)
+    engine.buildSolverModel(stated.problem)
+    highs = stated.problem.solverModel
+    highs.setCallback(called, None)
+    for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt, kinds.kCallbackIpmInterrupt):
+        highs.startCallback(kind)
+    highs.changeObjectiveOffset(-scale * offset)
+    if effort.start is not None and whole:
+        given = highspy.HighsSolution()
+        given.col_value = effort.start.tolist()
+        highs.setSolution(given)
+    interrupted = _attend(highs.run, stop, effort, seen)
+    return _highs_answer(highs, stated, whole, scale * offset, interrupted)
+
+
+def _attend(run: Callable[[], Any], stop: threading.Event, effort: Effort, seen: dict[str, float]) -> bool:
+    """Run a solver in a thread; tell of progress, pass Ctrl-C on, and stop it where it overruns its time."""
+    interrupted = False
+    worker = threading.Thread(target=run, daemon=True)
+    overdue = time.monotonic() + effort.seconds + GRACE
+    worker.start()
+    while worker.is_alive():
+        try:
+            worker.join(POLL)
+            if effort.watch is not None and seen:
+                effort.watch(*(value if math.isfinite(value) else None for value in (seen["primal"], seen["dual"])))
+            if time.monotonic() > overdue:
+                stop.set()
+        except KeyboardInterrupt:
+            if interrupted:
+                raise
+            interrupted = True
+            stop.set()
+    return interrupted
+
+
+def _highs_answer(highs: Any, stated: _State, whole: bool, shift: float, interrupted: bool) -> Answer:
+    known = highspy.HighsModelStatus
+    status, info, point = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
+    if status in (known.kInfeasible, known.kUnbounded, known.kUnboundedOrInfeasible):
+        return Answer("unbounded" if status == known.kUnbounded else "infeasible", interrupted=interrupted)
+    feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    x = np.array(point.col_value) if feasible else None
+    bound = info.mip_dual_bound + shift if whole else None
+    if status == known.kOptimal and x is not None:
+        duals = None if whole else stated.duals(list(point.row_dual))
+        return Answer("optimal", x, info.objective_function_value + shift if bound is None else bound, duals, interrupted)
+    failed = status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError)
+    outcome: Status = "error" if failed else "unknown" if x is None else "feasible"
+    return Answer(outcome, x, bound, None, interrupted)
+
+
+class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]
+    """CBC run inside a folder, so that it can be ended and leaves nothing behind."""
+
+    def __init__(self, folder: Path, effort: Effort, threads: int) -> None:
+        super().__init__(_skip_v4_deprecation=True, msg=False, mip=not effort.relaxed)
+        self.folder, self.effort, self.threads = folder, effort, threads
+        self.interrupted, self.log = False, ""
+
+    def solve_CBC(self, lp: Any, use_mps: bool = True) -> int:
+        """Replaces PuLP's, which can be neither interrupted nor given a folder with a space in its name."""
+        columns, column_names, row_names, _ = lp.writeMPS(str(self.folder / "model.mps"), rename=1)
+        args = [self.path, "model.mps", "-randomCbcSeed", "1", "-ratio", str(self.effort.gap), "-allow", "0", "-threads", str(self.threads)]
+        if math.isfinite(self.effort.seconds):
+            args += ["-timeMode", "elapsed", "-sec", str(self.effort.seconds)]
+        if self.effort.nodes is not None:
+            args += ["-maxNodes", str(self.effort.nodes)]
+        if self.effort.start is not None:
+            self.writesol(self.folder / "start.mst", lp, columns, column_names, row_names)
+            args += ["-mips", "start.mst"]
+        args += ["-initialSolve" if self.effort.relaxed else "-solve", "-printingOptions", "all", "-solution", "model.sol"]
+        log = self.folder / "log"
+        self.interrupted = run_child(args, self.folder, log, self.effort.seconds + GRACE)
+        self.log = log.read_text(errors="replace")
+        answer = self.folder / "model.sol"
+        if not answer.exists():
+            lp.assignStatus(pulp.LpStatusNotSolved, pulp.LpSolutionNoSolutionFound)
+            return int(lp.status)
+        status, values, _, duals, _, sol_status = self.readsol_MPS(str(answer), lp, columns, column_names, row_names)
+        lp.assignVarsVals(values)
+        lp.assignConsPi(duals)
+        lp.assignStatus(status, sol_status)
+        return int(status)
+
+    def bound(self) -> float | None:
+        """The lower bound its log tells, with the digits it drops given away."""
+        found = re.findall(r"^Lower bound:\s*(\S+)", self.log, re.MULTILINE)
+        if found:
+            return float(found[-1]) - 1e-3
+        root = re.findall(r"Continuous objective value is (\S+)", self.log)
+        return float(root[-1]) - 1e-6 * max(1.0, abs(float(root[-1]))) if root else None
+
+
+def _by_files(stated: _State, effort: Effort, known: str, folder: Path, threads: int) -> Answer:
+    """CBC, or another solver by its PuLP name, over files in a folder."""
+    if effort.start is not None:
+        for column, value in zip(stated.columns, effort.start.tolist(), strict=True):
+            column.varValue = value
+    if known == "PULP_CBC_CMD":
+        engine = _Cbc(folder, effort, threads)
+    else:
+        limit = effort.seconds if math.isfinite(effort.seconds) else None
+        engine = pulp.getSolver(known, msg=False, mip=not effort.relaxed, timeLimit=limit, gapRel=effort.gap)
+        engine.tmpDir = str(folder)
+    problem = stated.problem
+    try:
+        problem.solve(engine)
+    except (pulp.PulpSolverError, KeyboardInterrupt) as stopped:
+        interrupted = isinstance(stopped, KeyboardInterrupt)
+        return Answer("unknown" if interrupted else "error", interrupted=interrupted)
+    interrupted = getattr(engine, "interrupted", False)
+    status = {
+        pulp.LpSolutionOptimal: "optimal", pulp.LpSolutionIntegerFeasible: "feasible",
+        pulp.LpSolutionInfeasible: "infeasible", pulp.LpSolutionUnbounded: "unbounded",
+    }.get(problem.sol_status, "infeasible" if problem.status == pulp.LpStatusInfeasible else "unknown")  # fmt: skip
+    bound = engine.bound() if isinstance(engine, _Cbc) else None
+    if status not in ("optimal", "feasible"):
+        return Answer(status, None, bound, None, interrupted)  # type: ignore[arg-type]
+    x = np.array([column.varValue or 0.0 for column in stated.columns])
+    duals = stated.duals([row.pi or 0.0 for _, row in stated.rows]) if effort.relaxed else None
+    if status == "optimal":
+        reached = -unit_scale(stated.program.coef) * float(stated.program.coef @ x)
+        exact = effort.relaxed or not stated.program.integer.any() or effort.gap <= EXACT
+        bound = reached if exact else bound if isinstance(engine, _Cbc) and bound is not None else reached - effort.gap * abs(reached)
+        bound = min(bound, reached)
+    return Answer(status, x, bound, duals, interrupted)  # type: ignore[arg-type]
