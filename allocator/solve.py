@@ -7,7 +7,6 @@ import math
 import re
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,13 +15,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import highspy
 import numpy as np
 import pulp
 
 from allocator import stages
 from allocator.child import run_child
 from allocator.errors import YaosuError
+from allocator.highs import Quiet
 from allocator.model import Model
 from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, Status, reduce, relative_gap, unit_scale
 from allocator.recheck import TOLERANCE, recheck, worst
@@ -31,7 +30,6 @@ __all__ = ["Progress", "Relaxation", "Solution", "available", "recheck", "relax"
 
 OURS = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
 GRACE = 5.0
-POLL = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,8 +213,11 @@ def available() -> dict[str, str]:
     >>> sorted(available())[:2]
     ['cbc', 'highs']
     """
-    ours = {theirs: mine for mine, theirs in OURS.items()}
-    return {ours.get(name, name): _version(name) for name in pulp.listSolvers(onlyAvailable=True)}
+    return {_short(name): _version(name) for name in pulp.listSolvers(onlyAvailable=True)}
+
+
+def _short(name: str) -> str:
+    return {theirs: ours for ours, theirs in OURS.items()}.get(name, name)
 
 
 def _version(name: str) -> str:
@@ -224,33 +225,29 @@ def _version(name: str) -> str:
         return version("highspy")
     if name == "PULP_CBC_CMD":
         said = subprocess.run([pulp.PULP_CBC_CMD.pulp_cbc_path, "-quit"], capture_output=True, text=True, check=False).stdout
-        found = re.search(r"Version:\s*(\S+)", said)
-        return found[1] if found else ""
+        return "".join(re.findall(r"Version:\s*(\S+)", said))
     return ""
 
 
-def _name(solver: str) -> str:
-    """PuLP's name of a solver; raises where it does not know it or it is not installed."""
-    known = {name.lower(): name for name in pulp.listSolvers()} | OURS
-    here = list(available())
-    if solver.lower() not in known:
-        near = difflib.get_close_matches(solver.lower(), known, n=1, cutoff=0.0)[0]
-        nearest = near if near in OURS else known[near]
-        raise YaosuError("solver_unknown", {"found": solver, "nearest": nearest, "expected": ", ".join(here)})
-    name = known[solver.lower()]
-    if name not in here and name not in (OURS[ours] for ours in OURS if ours in here):
-        raise YaosuError("solver_missing", {"found": solver, "expected": ", ".join(here)})
-    return name
+def _known(solver: str) -> str:
+    """PuLP's name of a solver; raises where PuLP does not know it or it is not installed."""
+    names = {name.lower(): name for name in pulp.listSolvers()} | OURS
+    here = pulp.listSolvers(onlyAvailable=True)
+    installed = ", ".join(_short(name) for name in here)
+    if solver.lower() not in names:
+        near = difflib.get_close_matches(solver.lower(), names, n=1, cutoff=0.0)[0]
+        raise YaosuError("solver_unknown", {"found": solver, "nearest": _short(names[near]), "expected": installed})
+    if names[solver.lower()] not in here:
+        raise YaosuError("solver_missing", {"found": solver, "expected": installed})
+    return names[solver.lower()]
 
 
 class _Pulp:
     """Solves programmes through PuLP, stated as minimisation with ids of our own."""
 
     def __init__(self, solver: str, threads: int) -> None:
-        self._known = _name(solver)
-        self._threads = threads
-        self.name = {theirs: mine for mine, theirs in OURS.items()}.get(self._known, self._known)
-        self.version = _version(self._known)
+        self._known, self._threads = _known(solver), threads
+        self.name, self.version = _short(self._known), _version(self._known)
 
     def run(self, program: Program, effort: Effort) -> Answer:
         """Solve a programme for its largest objective; point and prices are those of the whole programme."""
@@ -274,8 +271,7 @@ class _Pulp:
         return replace(answer, x=x, bound=bound, prices=prices)
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
-        scale = unit_scale(program.coef)
-        stated = _State(program, scale)
+        stated = _State(program)
         if self._known == "HiGHS":
             answer = _highs(stated, effort, offset, self._threads)
         else:
@@ -284,11 +280,9 @@ class _Pulp:
         if answer.status == "infeasible" and program.coef.any() and not math.isfinite(_ceiling(program)):
             feasible = self._solve(program.aim(np.zeros(len(program.coef))), effort, 0.0)
             return Answer("unbounded") if feasible.x is not None else answer
-        prices = None
-        if effort.relaxed and answer.status == "optimal" and answer.prices is not None and answer.x is not None:
-            prices = _signed(program, answer.x, answer.prices / scale)
-        bound = None if answer.bound is None or not math.isfinite(answer.bound) else -answer.bound / scale
-        return replace(answer, bound=bound, prices=prices)
+        if answer.prices is not None and answer.x is not None:
+            return replace(answer, prices=_signed(program, answer.x, answer.prices))
+        return answer
 
 
 def _ceiling(program: Program) -> float:
@@ -316,15 +310,15 @@ def _signed(program: Program, x: Floats, duals: Floats) -> Floats:
 class _State:
     """A programme in PuLP: columns x0000000, rows r0000000; names sort as they stand, as PuLP will have them."""
 
-    def __init__(self, program: Program, scale: float) -> None:
-        self.program = program
+    def __init__(self, program: Program) -> None:
+        self.program, self.scale = program, unit_scale(program.coef)
         self.problem = pulp.LpProblem("yaosu", pulp.LpMinimize)
         bounds = zip(_or_none(program.lower), _or_none(program.upper), program.integer.tolist(), strict=True)
         self.columns = [
             self.problem.add_variable(f"x{j:07d}", lower, upper, pulp.LpInteger if whole else pulp.LpContinuous)
             for j, (lower, upper, whole) in enumerate(bounds)
         ]
-        cost = (-scale * program.coef).tolist()
+        cost = (-self.scale * program.coef).tolist()
         self.problem.setObjective(pulp.LpAffineExpression([(x, c) for x, c in zip(self.columns, cost, strict=True) if c]))
         self.rows: list[tuple[int, Any]] = []
         columns, data, ends = program.matrix.indices.tolist(), program.matrix.data.tolist(), program.matrix.indptr.tolist()
@@ -335,10 +329,10 @@ class _State:
                 self.problem.addConstraint(row)
                 self.rows.append((r, row))
 
-    def duals(self, values: list[float]) -> Floats:
-        """Duals of the programme's rows from those of PuLP's."""
+    def duals(self, values: list[float] | Floats) -> Floats:
+        """Duals of the programme's rows from those of PuLP's rows."""
         prices = np.zeros(len(self.program.row_lower))
-        np.add.at(prices, [r for r, _ in self.rows], values)
+        np.add.at(prices, [r for r, _ in self.rows], np.asarray(values) / self.scale)
         return prices
 
 
@@ -355,75 +349,11 @@ def _sides(least: float, most: float) -> list[tuple[int, float]]:
 
 
 def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
-    """HiGHS in a thread of its own, so that Ctrl-C and progress are served here."""
-    whole = bool(stated.program.integer.any()) and not effort.relaxed
-    scale = unit_scale(stated.program.coef)
-    kinds = highspy.cb.HighsCallbackType
-    seen: dict[str, float] = {}
-    stop = threading.Event()
-
-    def called(kind: Any, message: str, out: Any, back: Any, user: Any) -> None:
-        if whole and kind == kinds.kCallbackMipInterrupt:
-            seen.update(primal=-out.mip_primal_bound / scale, dual=-out.mip_dual_bound / scale, nodes=out.mip_node_count)
-            if seen["nodes"] >= effort.patience and effort.accept > effort.gap and relative_gap(seen["primal"], seen["dual"]) <= effort.accept:
-                stop.set()
-        if stop.is_set() and back is not None:
-            back.user_interrupt = True
-
-    limits = {} if effort.nodes is None else {"mip_max_nodes": effort.nodes}
-    engine = pulp.HiGHS(
-        mip=whole, msg=False, gapRel=effort.gap, gapAbs=0.0, threads=threads, timeLimit=effort.seconds, random_seed=0, **limits
-    )
-    engine.createAndConfigureSolver(stated.problem)
-    engine.buildSolverModel(stated.problem)
-    highs = stated.problem.solverModel
-    highs.setCallback(called, None)
-    for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt, kinds.kCallbackIpmInterrupt):
-        highs.startCallback(kind)
-    highs.changeObjectiveOffset(-scale * offset)
-    if effort.start is not None and whole:
-        given = highspy.HighsSolution()
-        given.col_value = effort.start.tolist()
-        highs.setSolution(given)
-    interrupted = _attend(highs.run, stop, effort, seen)
-    return _highs_answer(highs, stated, whole, scale * offset, interrupted)
-
-
-def _attend(run: Callable[[], Any], stop: threading.Event, effort: Effort, seen: dict[str, float]) -> bool:
-    """Run a solver in a thread; tell of progress, pass Ctrl-C on, and stop it where it overruns its time."""
-    interrupted = False
-    worker = threading.Thread(target=run, daemon=True)
-    overdue = time.monotonic() + effort.seconds + GRACE
-    worker.start()
-    while worker.is_alive():
-        try:
-            worker.join(POLL)
-            if effort.watch is not None and seen:
-                effort.watch(*(value if math.isfinite(value) else None for value in (seen["primal"], seen["dual"])))
-            if time.monotonic() > overdue:
-                stop.set()
-        except KeyboardInterrupt:
-            if interrupted:
-                raise
-            interrupted = True
-            stop.set()
-    return interrupted
-
-
-def _highs_answer(highs: Any, stated: _State, whole: bool, shift: float, interrupted: bool) -> Answer:
-    known = highspy.HighsModelStatus
-    status, info, point = highs.getModelStatus(), highs.getInfo(), highs.getSolution()
-    if status in (known.kInfeasible, known.kUnbounded, known.kUnboundedOrInfeasible):
-        return Answer("unbounded" if status == known.kUnbounded else "infeasible", interrupted=interrupted)
-    feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
-    x = np.array(point.col_value) if feasible else None
-    bound = info.mip_dual_bound + shift if whole else None
-    if status == known.kOptimal and x is not None:
-        duals = None if whole else stated.duals(list(point.row_dual))
-        return Answer("optimal", x, info.objective_function_value + shift if bound is None else bound, duals, interrupted)
-    failed = status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError)
-    outcome: Status = "error" if failed else "unknown" if x is None else "feasible"
-    return Answer(outcome, x, bound, None, interrupted)
+    highs = Quiet(effort, threads, stated.scale)
+    stated.problem.solverModel = highs
+    pulp.HiGHS(mip=not effort.relaxed, msg=False).buildSolverModel(stated.problem)
+    answer = highs.answer(offset, whole=bool(stated.program.integer.any()) and not effort.relaxed)
+    return answer if answer.prices is None else replace(answer, prices=stated.duals(answer.prices))
 
 
 class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]
@@ -491,13 +421,13 @@ def _by_files(stated: _State, effort: Effort, known: str, folder: Path, threads:
         pulp.LpSolutionInfeasible: "infeasible", pulp.LpSolutionUnbounded: "unbounded",
     }.get(problem.sol_status, "infeasible" if problem.status == pulp.LpStatusInfeasible else "unknown")  # fmt: skip
     bound = engine.bound() if isinstance(engine, _Cbc) else None
+    most = None if bound is None else -bound / stated.scale
     if status not in ("optimal", "feasible"):
-        return Answer(status, None, bound, None, interrupted)  # type: ignore[arg-type]
+        return Answer(status, None, most, None, interrupted)  # type: ignore[arg-type]
     x = np.array([column.varValue or 0.0 for column in stated.columns])
     duals = stated.duals([row.pi or 0.0 for _, row in stated.rows]) if effort.relaxed else None
     if status == "optimal":
-        reached = -unit_scale(stated.program.coef) * float(stated.program.coef @ x)
+        reached = float(stated.program.coef @ x)
         exact = effort.relaxed or not stated.program.integer.any() or effort.gap <= EXACT
-        bound = reached if exact else bound if isinstance(engine, _Cbc) and bound is not None else reached - effort.gap * abs(reached)
-        bound = min(bound, reached)
-    return Answer(status, x, bound, duals, interrupted)  # type: ignore[arg-type]
+        most = reached if exact else max(reached, reached + effort.gap * abs(reached) if most is None else most)
+    return Answer(status, x, most, duals, interrupted)  # type: ignore[arg-type]

@@ -67,7 +67,7 @@ class _Tie:
 
     def keep(self, coef: Floats) -> None:
         """From now on no plan with less of `coef`."""
-        self.program = self.program.add(coef, float(coef @ self.x) - TIE, np.inf)
+        self.program = self.program.add(coef, float(coef @ self.x) - EXACT, np.inf)
 
     def _loose(self, shares: sparse.csr_array) -> Indices:
         """The shares that are not the same in every plan left."""

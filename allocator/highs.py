@@ -1,0 +1,109 @@
+"""HiGHS run silently in a thread of its own, so that progress and Ctrl-C are served while it works."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Any
+
+import highspy
+import numpy as np
+
+from allocator.program import Answer, Effort, Status, relative_gap
+
+GRACE = 5.0
+POLL = 0.05
+INTERRUPTS = ("kCallbackMipInterrupt", "kCallbackSimplexInterrupt", "kCallbackIpmInterrupt")
+
+
+class Quiet(highspy.Highs):
+    """HiGHS with the limits of an `Effort`; its model minimises ``-scale`` times the objective asked for."""
+
+    def __init__(self, effort: Effort, threads: int, scale: float) -> None:
+        super().__init__()
+        self._effort, self._scale = effort, scale
+        self._stop, self._seen = threading.Event(), dict[str, float]()
+        options: dict[str, Any] = {
+            "mip_rel_gap": effort.gap, "mip_abs_gap": 0.0, "threads": threads, "time_limit": effort.seconds, "random_seed": 0,
+        }  # fmt: skip
+        if effort.nodes is not None:
+            options["mip_max_nodes"] = effort.nodes
+        for name, value in options.items():
+            self.setOptionValue(name, value)
+
+    def enableCallbacks(self) -> None:
+        """Silence first: HiGHS prints a banner when callbacks are first set."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+    def answer(self, offset: float, whole: bool) -> Answer:
+        """Run on the model stated; `offset` is what its fixed columns add to the objective."""
+        effort = self._effort
+        self.changeObjectiveOffset(-self._scale * offset)
+        if effort.start is not None and whole:
+            given = highspy.HighsSolution()
+            given.col_value = effort.start.tolist()
+            self.setSolution(given)
+        self.setCallback(self._called, None)
+        for name in INTERRUPTS:
+            self.startCallback(getattr(highspy.cb.HighsCallbackType, name))
+        interrupted = self._attend()
+        return self._read(offset, whole, interrupted)
+
+    def _called(self, kind: Any, message: str, out: Any, back: Any, user: Any) -> None:
+        if kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt:
+            reached, bound = -out.mip_primal_bound / self._scale, -out.mip_dual_bound / self._scale
+            self._seen.update(reached=reached, bound=bound)
+            patient = out.mip_node_count < self._effort.patience or self._effort.accept <= self._effort.gap
+            if not patient and relative_gap(reached, bound) <= self._effort.accept:
+                self._stop.set()
+        if self._stop.is_set() and back is not None:
+            back.user_interrupt = True
+
+    def _attend(self) -> bool:
+        """Wait for the run; tell of progress, pass Ctrl-C on, stop it where it overruns; a second Ctrl-C goes through."""
+        interrupted = False
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                self.run()
+            finally:
+                done.set()
+
+        overdue = time.monotonic() + self._effort.seconds + GRACE
+        threading.Thread(target=work, daemon=True).start()
+        while not done.is_set():
+            try:
+                done.wait(POLL)
+                if not interrupted:
+                    self._tell()
+                if time.monotonic() > overdue:
+                    self._stop.set()
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                interrupted = True
+                self._stop.set()
+        return interrupted
+
+    def _tell(self) -> None:
+        if self._effort.watch is not None and self._seen:
+            reached, bound = self._seen["reached"], self._seen["bound"]
+            self._effort.watch(reached if math.isfinite(reached) else None, bound if math.isfinite(bound) else None)
+
+    def _read(self, offset: float, whole: bool, interrupted: bool) -> Answer:
+        known = highspy.HighsModelStatus
+        status, info, point = self.getModelStatus(), self.getInfo(), self.getSolution()
+        if status in (known.kInfeasible, known.kUnbounded, known.kUnboundedOrInfeasible):
+            return Answer("unbounded" if status == known.kUnbounded else "infeasible", interrupted=interrupted)
+        feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+        x = np.array(point.col_value) if feasible else None
+        dual = info.mip_dual_bound if whole else info.objective_function_value if status == known.kOptimal else -math.inf
+        bound = -dual / self._scale - offset if math.isfinite(dual) else None
+        if status == known.kOptimal and x is not None:
+            return Answer("optimal", x, bound, None if whole else np.array(point.row_dual), interrupted)
+        failed = status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError)
+        outcome: Status = "error" if failed else "unknown" if x is None else "feasible"
+        return Answer(outcome, x, bound, None, interrupted)
