@@ -1,0 +1,268 @@
+"""The synthetic projects of the sample `shandong-2020`: published totals, seeded rows.
+
+Every random draw comes from a stream named after what is drawn, so that a column added later moves no other column.
+"""
+
+from __future__ import annotations
+
+import zlib
+from importlib import resources
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SEED = 20200406
+PROJECTS, PLAN_MCNY, PREFERRED_MCNY = 1020, 410_000, 736_100
+CONTINUING, PLANNED, PLANNED_FIRST_QUARTER = 540, 353, 202
+FINISHING, RESERVE = 190, 80
+TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点签约": 287}
+INDUSTRY = "现代产业"
+INDUSTRY_SITE_MU = 88.0
+
+GDP_PERCENT = {
+    "青岛": 17.0, "济南": 13.9, "烟台": 10.7, "潍坊": 8.0, "临沂": 6.6, "济宁": 6.1, "淄博": 5.0, "菏泽": 4.8,
+    "德州": 4.2, "威海": 4.1, "东营": 4.1, "泰安": 3.8, "滨州": 3.4, "聊城": 3.2, "日照": 2.7, "枣庄": 2.4,
+}  # fmt: skip
+COUNTIES = {
+    "济南": "历城区 章丘区 长清区 莱芜区 济阳区", "青岛": "西海岸新区 即墨区 胶州市 城阳区 平度市", "淄博": "临淄区 张店区 桓台县 高青县",
+    "枣庄": "滕州市 薛城区 峄城区", "东营": "东营区 广饶县 垦利区 河口区", "烟台": "福山区 龙口市 招远市 莱州市 蓬莱区",
+    "潍坊": "寿光市 诸城市 高密市 寒亭区 昌邑市", "济宁": "兖州区 邹城市 任城区 曲阜市", "泰安": "岱岳区 新泰市 肥城市",
+    "威海": "荣成市 文登区 乳山市", "日照": "岚山区 东港区 莒县", "临沂": "兰山区 罗庄区 沂水县 莒南县", "德州": "陵城区 齐河县 禹城市",
+    "聊城": "茌平区 东昌府区 高唐县", "滨州": "邹平市 沾化区 博兴县 无棣县", "菏泽": "牡丹区 东明县 巨野县 郓城县",
+}  # fmt: skip
+
+VALUE_ADDED_PER_MU, TAX_PER_MU, VALUE_ADDED_PER_TCE = 1.3616, 0.24097, 0.02694
+REVENUE_PER_EMISSION, VALUE_ADDED_PER_PERSON, RND_SHARE = 8.0, 0.1814, 0.0302
+
+
+def stream(name: str) -> np.random.Generator:
+    """Random numbers for one purpose.
+
+    >>> bool(stream("size").random() == stream("size").random())
+    True
+    """
+    return np.random.default_rng([SEED, zlib.crc32(name.encode())])
+
+
+def sectors() -> pd.DataFrame:
+    """What is typical of a project, by sector; all of it assumed, see the sources of the case.
+
+    Columns: field, projects and special-bond projects (counts), government (count), size (factor on investment),
+    site_mu and energy_tce (medians), coal (share of energy from coal), capital (least share of own money),
+    route of enterprise projects, cities (where the sector goes; blank for all) and names.
+    """
+    path = resources.files("allocator") / "cases" / "shandong_sectors.csv"
+    with resources.as_file(path) as file:
+        return pd.read_csv(file, keep_default_na=False).set_index("sector")
+
+
+def apportion(weights: NDArray[np.float64], total: int) -> NDArray[np.int64]:
+    """Whole numbers in proportion to `weights` with exactly this total (largest remainders).
+
+    >>> apportion(np.array([1.0, 1.0, 1.0]), 100).tolist()
+    [34, 33, 33]
+    """
+    exact = weights / weights.sum() * total
+    whole = np.floor(exact).astype(np.int64)
+    order = np.argsort(-(exact - whole), kind="stable")
+    whole[order[: total - int(whole.sum())]] += 1
+    return whole
+
+
+def make_projects() -> pd.DataFrame:
+    """The 1,020 projects, in the columns of the case, without their links to one another."""
+    table = _identity()
+    typical = sectors().loc[table["sector"]].reset_index(drop=True)
+    _dates(table)
+    _money(table, typical)
+    _elements(table, typical)
+    _benefit(table, typical)
+    return table
+
+
+def _identity() -> pd.DataFrame:
+    kinds = sectors()
+    sector = np.repeat(kinds.index.to_numpy(), kinds["projects"])
+    place = np.concatenate([np.arange(count) for count in kinds["projects"]])
+    typical = kinds.loc[sector]
+    table = pd.DataFrame({"sector": sector, "field": typical["field"].to_numpy()})
+    table["bond"] = place < typical["bonds"].to_numpy()
+    table["kind"] = np.where(place < typical["government"].to_numpy(), "government", "enterprise")
+    table["route"] = np.where(table["kind"] == "government", "approve", typical["route"].to_numpy())
+    table["region"] = _regions(typical["cities"])
+    table = table.iloc[stream("order").permutation(len(table))].reset_index(drop=True)
+    table.insert(0, "id", [f"P{number:04d}" for number in range(1, len(table) + 1)])
+    table["tier"] = _tiers(table)
+    table["batch"] = _batches(table)
+    table["county"] = [stream(f"county {key}").choice(COUNTIES[city].split()) for key, city in zip(table["id"], table["region"], strict=True)]
+    noun = [stream(f"name {key}").choice(kinds.at[sector, "names"].split()) for key, sector in zip(table["id"], table["sector"], strict=True)]
+    table["name"] = [
+        f"{city}{county}{what}项目(合成{key[1:]})" for city, county, what, key in zip(table["region"], table["county"], noun, table["id"], strict=True)
+    ]
+    return table
+
+
+def _regions(cities: pd.Series) -> list[str]:
+    """A city for each project: the economy's weight, a little evened out, among the cities the sector goes to."""
+    random = stream("region")
+    regions = []
+    for allowed in cities:
+        names = allowed.split() or list(GDP_PERCENT)
+        weight = np.array([GDP_PERCENT[name] for name in names]) ** 0.85
+        regions.append(str(random.choice(names, p=weight / weight.sum())))
+    return regions
+
+
+def _tiers(table: pd.DataFrame) -> NDArray[np.object_]:
+    """Preferred and signed projects are industry first; public works are mostly major provincial ones."""
+    leaning = np.where(table["field"] == INDUSTRY, 0.0, 1.0) + 1.2 * stream("tier").random(len(table))
+    tier = np.full(len(table), "新旧动能转换优选", dtype=object)
+    tier[np.argsort(-leaning, kind="stable")[: TIERS["省重大"]]] = "省重大"
+    rest = np.flatnonzero((tier != "省重大") & (table["field"] == INDUSTRY))
+    tier[stream("signed").choice(rest, TIERS["双招双引重点签约"], replace=False)] = "双招双引重点签约"
+    return tier
+
+
+def _batches(table: pd.DataFrame) -> NDArray[np.object_]:
+    """Continuing projects are of the batches start and finish, new ones of start, the rest of reserve and plan."""
+    batch = np.full(len(table), "plan", dtype=object)
+    order = stream("batch").permutation(len(table))
+    edges = np.cumsum([0, FINISHING, CONTINUING - FINISHING + PLANNED, RESERVE])
+    for name, first, last in zip(("finish", "start", "reserve"), edges[:-1], edges[1:], strict=True):
+        batch[order[first:last]] = name
+    return batch
+
+
+def _continuing(table: pd.DataFrame) -> NDArray[np.bool_]:
+    return table["started"].notna().to_numpy()
+
+
+def _dates(table: pd.DataFrame) -> None:
+    """Registered, started, due and ready; 202 of the 353 planned starts are due in the first quarter."""
+    random = stream("dates")
+    size = len(table)
+    batch = table["batch"].to_numpy()
+    starting = np.flatnonzero(batch == "start")
+    continuing = batch == "finish"
+    continuing[starting[: CONTINUING - FINISHING]] = True
+    new = starting[CONTINUING - FINISHING :]
+
+    due = random.integers(95, 500, size)
+    due[new] = random.choice([105, 130, 150, 170, 200, 240, 290, 330], len(new), p=[.2, .2, .2, .15, .1, .08, .04, .03])  # fmt: skip
+    due[new[:PLANNED_FIRST_QUARTER]] = random.integers(5, 88, PLANNED_FIRST_QUARTER)
+    due[batch == "reserve"] = random.integers(200, 400, int((batch == "reserve").sum()))
+    due[batch == "plan"] = random.integers(300, 520, int((batch == "plan").sum()))
+    due[continuing] = -random.integers(60, 900, int(continuing.sum()))
+
+    lag = np.round(random.gamma(2.0, 22.0, size) - 30)
+    ready = np.where(continuing, -random.integers(1, 60, size), due + lag)
+    origin = pd.Timestamp("2020-01-01")
+    table["registered"] = origin + pd.to_timedelta(due - random.integers(150, 420, size), unit="D")
+    started = pd.Series(origin + pd.to_timedelta(due + random.integers(-20, 60, size), unit="D"))
+    table["started"] = started.where(continuing)
+    table["due"] = origin + pd.to_timedelta(due, unit="D")
+    table["ready"] = origin + pd.to_timedelta(ready, unit="D")
+
+
+def _money(table: pd.DataFrame, typical: pd.DataFrame) -> None:
+    """Investment still to be financed, this year's plan, own capital and yearly cash flow, in million yuan."""
+    size = len(table)
+    total = _sizes(table["tier"], typical["size"].to_numpy(float))
+    continuing = _continuing(table)
+    done = np.where(continuing, np.round(stream("done").uniform(0.3, 0.8, size), 2), 0.0)
+    done[table["batch"] == "finish"] = np.round(stream("finish").uniform(0.6, 0.9, int((table["batch"] == "finish").sum())), 2)
+    investment = np.maximum(np.round(total * (1 - done)), 10.0)
+
+    pace = stream("pace").uniform(0.20, 0.50, size)
+    pace = np.where(continuing, 1.2 * pace + 0.1, pace)
+    pace[table["batch"] == "finish"] = 1.0
+    pace[(table["batch"] == "reserve") | (table["batch"] == "plan")] *= 0.35
+    pace *= np.minimum((3000 / investment) ** 0.5, 1.0)
+    plan = _plan(investment * pace, investment)
+
+    least = typical["capital"].to_numpy(float)
+    room = stream("capital").lognormal(0.30, 0.40, size)
+    short = stream("short").random(size) < 0.05
+    room = np.where(short, stream("shortfall").uniform(0.75, 0.99, size), np.maximum(room, 1.0))
+    capital = np.round(investment * np.minimum(least * room, 0.9), 1)
+    rich = (table["kind"] == "enterprise") & (stream("rich").random(size) < 0.15)
+    capital = np.where(rich, investment, capital)
+    heaviness = np.where(table["kind"] == "government", 0.09, 0.13)
+    service = heaviness * stream("cashflow").lognormal(0.55, 0.40, size)
+
+    table["done_share"] = done
+    table["total_mcny"] = total
+    table["investment"] = investment
+    table["plan"] = plan.astype(float)
+    table["capital"] = np.minimum(capital, investment)
+    table["cashflow"] = np.round(np.maximum(investment - table["capital"], 0.05 * investment) * service, 2)
+
+
+def _sizes(tier: pd.Series, factor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Total investment: major projects by the size classes of 2017, preferred ones to their published sum."""
+    random = stream("size")
+    classes = np.array([[10_000, 16_000], [5_000, 10_000], [1_000, 5_000], [150, 1_000]], dtype=float)
+    drawn = random.choice(4, len(tier), p=np.array([11, 6, 51, 52]) / 120)
+    low, high = np.log(classes[drawn, 0]), np.log(classes[drawn, 1])
+    major = np.exp(low + (high - low) * random.random(len(tier)))
+    other = factor * random.lognormal(np.log(500.0), 0.9, len(tier))
+    total = np.where(tier == "省重大", major, np.clip(other, 60, 9_000))
+    preferred = (tier == "新旧动能转换优选").to_numpy()
+    total = np.round(total)
+    total[preferred] = apportion(total[preferred], PREFERRED_MCNY)
+    return total
+
+
+def _plan(wish: NDArray[np.float64], investment: NDArray[np.float64]) -> NDArray[np.int64]:
+    """This year's investment: in proportion to the wish, at most the investment, with the published total."""
+    low, high = 0.0, 10.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.minimum(wish * middle, investment).sum() < PLAN_MCNY else (low, middle)
+    return apportion(np.minimum(wish * low, investment - 1), PLAN_MCNY)
+
+
+def _elements(table: pd.DataFrame, typical: pd.DataFrame) -> None:
+    """Site and energy use of the project, and the land, energy and coal quota it still asks for."""
+    size = len(table)
+    site = typical["site_mu"].to_numpy(float) * stream("site").lognormal(0.0, 0.55, size)
+    industry = (table["field"] == INDUSTRY).to_numpy()
+    site[industry] *= INDUSTRY_SITE_MU / site[industry].mean()
+    site = np.clip(np.round(site, 1), 5, 400)
+    use = np.round(np.clip(typical["energy_tce"].to_numpy(float) * stream("energy").lognormal(0.0, 0.7, size), 50, 50_000))
+    continuing = _continuing(table)
+    asks_land = stream("asks land").random(size) < np.where(continuing, 0.50, 0.92)
+    asks_energy = (stream("asks energy").random(size) < np.where(continuing, 0.30, 0.97)) & (use >= 1000)
+    burns = asks_energy & (stream("burns").random(size) < 0.75) & (typical["coal"].to_numpy(float) > 0)
+    part = np.where(continuing, stream("later land").uniform(0.3, 0.7, size), 1.0)
+
+    table["site_mu"] = site
+    table["energy_use_tce"] = use
+    table["land"] = np.where(asks_land, np.round(site * part, 1), 0.0)
+    table["energy"] = np.where(asks_energy, use, 0.0)
+    share = typical["coal"].to_numpy(float) * stream("coal").uniform(0.7, 1.0, size)
+    table["coal"] = np.where(burns, np.round(use * share / 0.7143), 0.0)
+
+
+def _benefit(table: pd.DataFrame, typical: pd.DataFrame) -> None:
+    """Expected benefits once in operation, spread round the published benchmarks."""
+    size = len(table)
+
+    def about(name: str, median: float, spread: float) -> NDArray[np.float64]:
+        return np.asarray(stream(name).lognormal(np.log(median), spread, size))
+
+    quality = stream("quality").normal(0.0, 0.30, size)
+    site, use = table["site_mu"].to_numpy(), table["energy_use_tce"].to_numpy()
+    by_energy = VALUE_ADDED_PER_TCE * use
+    by_land = VALUE_ADDED_PER_MU * site
+    added = by_land**0.7 * by_energy**0.3 * about("added", 0.95, 0.35) * np.exp(quality)
+    public = (table["kind"] == "government").to_numpy()
+    revenue = added * about("revenue", 3.6, 0.25)
+    table["value_added_mcny"] = np.round(added, 2)
+    table["tax_mcny"] = np.round(added * about("tax", 0.16, 0.40) * np.where(public, 0.85, 1.0), 2)
+    table["revenue_mcny"] = np.round(revenue, 2)
+    table["emission_t"] = np.round(revenue / about("emission", REVENUE_PER_EMISSION, 0.5) * (1 + 0.6 * typical["coal"].to_numpy(float)), 2)
+    table["labour"] = np.maximum(np.round(added / VALUE_ADDED_PER_PERSON / about("labour", 1.0, 0.35)), 5)
+    table["rnd_mcny"] = np.round(revenue * RND_SHARE * about("rnd", 0.8, 0.7), 2)
+    table.loc[(stream("unknown").random(size) < 0.03), "rnd_mcny"] = np.nan
