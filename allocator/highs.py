@@ -9,11 +9,15 @@ from typing import Any
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
-from allocator.program import Answer, Effort, Status, relative_gap
+from allocator.program import Answer, Bools, Effort, Floats, Status, relative_gap
 
 GRACE = 5.0
 POLL = 0.05
+WHOLE = 1e-6
+DIVE_PART = 0.2
+DIVE_MISSES = 20
 INTERRUPTS = ("kCallbackMipInterrupt", "kCallbackSimplexInterrupt", "kCallbackIpmInterrupt")
 
 
@@ -51,12 +55,46 @@ class Quiet(highspy.Highs):
         interrupted = self._attend()
         return self._read(offset, whole, interrupted)
 
+    def dive(self, integer: Bools, lower: Floats, seconds: float) -> Floats:
+        """From the relaxation just solved, round up ever more columns until no more fit; the last point reached.
+
+        A fifth of the fractional columns at a time, the largest first; half as many where that fits no longer; a single
+        column that does not fit is closed.
+        """
+        columns, part, misses = np.flatnonzero(integer), DIVE_PART, 0
+        least, end = lower.copy(), time.monotonic() + seconds
+        self.setOptionValue("time_limit", math.inf)
+        x = np.array(self.getSolution().col_value)
+        while misses < DIVE_MISSES and time.monotonic() < end:
+            split = columns[np.abs(x[columns] - np.round(x[columns])) > WHOLE]
+            if not len(split):
+                break
+            taken = split[np.argsort(-x[split], kind="stable")][: max(1, int(part * len(split)))]
+            self._move(taken, np.ceil(x[taken]), np.ceil(x[taken]))
+            if self._solved():
+                least[taken] = np.ceil(x[taken])
+            else:
+                misses, part = misses + 1, part / 2
+                single = len(taken) == 1
+                self._move(taken, least[taken], np.floor(x[taken]) if single else np.ceil(x[taken]))
+                if not self._solved():
+                    break
+            x = np.array(self.getSolution().col_value)
+        return x
+
+    def _move(self, columns: NDArray[np.intp], lower: Floats, upper: Floats) -> None:
+        self.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def _solved(self) -> bool:
+        self.run()
+        return bool(self.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
     def _called(self, kind: Any, message: str, out: Any, back: Any, user: Any) -> None:
         if kind == highspy.cb.HighsCallbackType.kCallbackMipInterrupt:
             reached, bound = -out.mip_primal_bound / self._scale, -out.mip_dual_bound / self._scale
             self._seen.update(reached=reached, bound=bound)
             patient = out.mip_node_count < self._effort.patience or self._effort.accept <= self._effort.gap
-            if not patient and relative_gap(reached, bound) <= self._effort.accept:
+            if reached >= self._effort.enough or (not patient and relative_gap(reached, bound) <= self._effort.accept):
                 self._stop.set()
         if self._stop.is_set() and back is not None:
             back.user_interrupt = True

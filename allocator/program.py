@@ -112,13 +112,15 @@ class Program:
 class Effort:
     """What may be spent on one programme.
 
-    ``gap`` is aimed at; after ``patience`` nodes ``accept`` will do. ``relaxed`` drops integrality. ``nodes`` and
-    ``seconds`` are limits. ``start`` is a plan to begin from, ``watch`` is told of incumbent and bound.
+    ``gap`` is aimed at; after ``patience`` nodes ``accept`` will do, and at any time a plan worth ``enough``. ``relaxed``
+    drops integrality. ``nodes`` and ``seconds`` are limits. ``start`` is a plan to begin from, ``watch`` is told of
+    incumbent and bound.
     """
 
     gap: float = EXACT
     accept: float = EXACT
     patience: int = 10_000
+    enough: float = np.inf
     seconds: float = 60.0
     nodes: int | None = None
     relaxed: bool = False
@@ -142,6 +144,10 @@ class Engine(Protocol):
 
     def run(self, program: Program, effort: Effort) -> Answer:
         """Solve one programme."""
+        ...
+
+    def dive(self, program: Program, seconds: float) -> tuple[Answer, Floats | None]:
+        """The relaxation, and the point where rounding up one column after another ends; None where it cannot."""
         ...
 
 

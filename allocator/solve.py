@@ -159,14 +159,11 @@ def _bound(model: Model, found: stages.Found, value: float) -> float | None:
     Each stage bounds its objective over all plans that keep the stages before it, so their sum bounds every plan that
     is first in the order. Where the stages also weigh the cost, the bound holds for plans of this plan's cost.
     """
-    total, aimed = 0.0, 0.0
-    for name, reached, bound, _ in found.stages:
-        if name == stages.COST and len(found.stages) > 1:
-            continue
-        if bound is None:
-            return None
-        total, aimed = total + bound, aimed + reached
-    return max(total + value - aimed, value)
+    names = stages.value_names(model)
+    known = [(reached, bound) for name, reached, bound, _ in found.stages if name in names and bound is not None]
+    if len(known) < len(names):
+        return None
+    return max(value + sum(bound - reached for reached, bound in known), value)
 
 
 def relax(model: Model, *, solver: str = "highs") -> Relaxation:
@@ -198,7 +195,8 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     (6.5, ['one', 'one', 'grant', 'pool'], [0.0, 0.25, -1.25, 1.25])
     """
     begun = time.monotonic()
-    aims = [objective.coef for objective in model.objectives if objective.name != stages.COST] or [model.value]
+    names = stages.value_names(model)
+    aims = [objective.coef for objective in model.objectives if objective.name in names]
     program = Program.of(model).aim(np.sum(aims, axis=0))
     answer = _Pulp(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
     prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
@@ -269,6 +267,20 @@ class _Pulp:
             prices = np.zeros(len(program.row_lower))
             prices[small.rows] = answer.prices
         return replace(answer, x=x, bound=bound, prices=prices)
+
+    def dive(self, program: Program, seconds: float) -> tuple[Answer, Floats | None]:
+        """The relaxation and the end of a dive from it (HiGHS only, which keeps its model between solves)."""
+        small = reduce(program)
+        if self._known != "HiGHS" or small.contradicts or not len(small.rows):
+            return Answer("unknown"), None
+        stated = _State(small.program)
+        highs = _built(stated, Effort(relaxed=True, seconds=seconds), self._threads)
+        offset = float(program.coef @ small.at)
+        relaxed = highs.answer(offset, whole=False)
+        if relaxed.x is None or relaxed.bound is None:
+            return Answer("unknown"), None
+        end = small.expand(highs.dive(small.program.integer, small.program.lower, seconds))
+        return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=None), end
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
         stated = _State(program)
@@ -348,10 +360,15 @@ def _sides(least: float, most: float) -> list[tuple[int, float]]:
     return [(sense, side) for sense, side in sides if math.isfinite(side)]
 
 
-def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
+def _built(stated: _State, effort: Effort, threads: int) -> Quiet:
     highs = Quiet(effort, threads, stated.scale)
     stated.problem.solverModel = highs
     pulp.HiGHS(mip=not effort.relaxed, msg=False).buildSolverModel(stated.problem)
+    return highs
+
+
+def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
+    highs = _built(stated, effort, threads)
     answer = highs.answer(offset, whole=bool(stated.program.integer.any()) and not effort.relaxed)
     return answer if answer.prices is None else replace(answer, prices=stated.duals(answer.prices))
 

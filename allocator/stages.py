@@ -9,16 +9,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from allocator import ties
+from allocator.begin import begin, near
 from allocator.model import Model, Objective
 from allocator.program import EXACT, Answer, Effort, Engine, Floats, Program, Progress, Status, Watch, relative_gap
 
 EASY_COLUMNS = 150
+LARGE_COLUMNS = 1_000
+BEGIN_SHARE = 0.3
 COST_COLUMNS = 1_000
 COST_NODES = 500
 LEAST_SECONDS = 5.0
 COST = "cost"
 
 Stage = tuple[str, float, float | None, float | None]
+
+
+def value_names(model: Model) -> list[str]:
+    """The objectives before the cost, which comes last where there is more than one."""
+    names = [objective.name for objective in model.objectives]
+    return names[:-1] if len(names) > 1 and names[-1] == COST else names
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +55,8 @@ class Search:
     def __post_init__(self) -> None:
         self._begun = time.monotonic()
         self._interrupted = False
+        self._x: Floats | None = None
+        self._stages: list[Stage] = []
         self.easy = int(self.model.integer.sum()) <= EASY_COLUMNS
         self.allowed = max(self.gap, EXACT)
 
@@ -54,43 +65,69 @@ class Search:
         return 0.0 if self._interrupted else self.time_limit - (time.monotonic() - self._begun)
 
     def run(self, start: Floats | None = None) -> Found:
-        """All stages, the least cost, and the ties."""
-        aims = [objective for objective in self.model.objectives if objective.name != COST or len(self.model.objectives) == 1]
-        program, stages, x = Program.of(self.model), list[Stage](), start
-        for place, objective in enumerate(aims):
-            answer = self._aim(program, objective, x) if place == 0 or self.seconds_left() > 0 else Answer("unknown")
+        """All stages, the least cost, and the ties; Ctrl-C ends them with the best plan so far."""
+        self._x, self._stages = None, list[Stage]()
+        failure: Status | None = None
+        try:
+            failure = self._search(start)
+        except KeyboardInterrupt:
+            self._interrupted = True
+        if self._x is None:
+            return Found(failure or "unknown", None)
+        names = value_names(self.model)
+        proven = all(gap is not None and gap <= self.allowed for name, *_, gap in self._stages if name in names)
+        return Found("optimal" if proven and not self._interrupted else "feasible", self._x, tuple(self._stages))
+
+    def _search(self, start: Floats | None) -> Status | None:
+        program = Program.of(self.model)
+        for place, objective in enumerate(self.model.objectives[: len(value_names(self.model))]):
+            answer = self._aim(program, objective, start if place == 0 else self._x) if self._goes_on(place) else Answer("unknown")
             point = self._stand(program, answer)
             if point is None and place == 0:
-                return Found("error" if answer.x is not None else answer.status, None)
-            if point is None:
-                point, answer = np.asarray(x), Answer("unknown")
-            x = point
-            reached = float(objective.coef @ x)
-            bound = None if answer.bound is None else max(answer.bound, reached)
-            achieved = None if bound is None else relative_gap(reached, bound)
-            stages.append((objective.name, reached, bound, achieved))
-            program = program.hold(objective.coef, self._floor(reached, bound, achieved))
-        proven = all(gap is not None and gap <= self.allowed for *_, gap in stages)
-        x, stages, program = self._least_cost(program, np.asarray(x), stages)
-        x = self._ties(program, x, stages)
-        return Found("optimal" if proven and not self._interrupted else "feasible", x, tuple(stages))
+                return "error" if answer.x is not None else answer.status
+            bound = None if point is None else answer.bound
+            self._x = self._x if point is None else point
+            stage = self._stage(objective, bound)
+            self._stages.append(stage)
+            program = program.hold(objective.coef, self._floor(stage))
+        program = self._least_cost(program)
+        self._x = self._ties(program, np.asarray(self._x))
+        return None
+
+    def _goes_on(self, place: int) -> bool:
+        return place == 0 or self.seconds_left() > 0
+
+    def _stage(self, objective: Objective, bound: float | None) -> Stage:
+        """A stage as the plan in hand leaves it."""
+        reached = float(objective.coef @ np.asarray(self._x))
+        bound = None if bound is None else max(bound, reached)
+        return objective.name, reached, bound, None if bound is None else relative_gap(reached, bound)
 
     def _aim(self, program: Program, objective: Objective, start: Floats | None) -> Answer:
+        """One stage: a large one begins from a good plan, which may be near enough to its bound already."""
+        aimed, watch = program.aim(objective.coef), self._watch(objective.name)
+        if start is None and int(program.integer.sum()) >= LARGE_COLUMNS:
+            first = begin(self.engine, aimed, self.allowed, BEGIN_SHARE * self.seconds_left(), watch)
+            self._interrupted |= first.interrupted
+            if first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0):
+                return first
+            start = first.x
         gap = EXACT if self.easy else self.allowed
-        effort = Effort(gap=gap, accept=self.allowed, seconds=self.seconds_left(), start=start, watch=self._watch(objective.name))
-        return self._solve(program.aim(objective.coef), effort)
+        return self._solve(aimed, Effort(gap=gap, accept=self.allowed, seconds=self.seconds_left(), start=start, watch=watch))
 
     def _solve(self, program: Program, effort: Effort) -> Answer:
         answer = self.engine.run(program, effort)
         self._interrupted |= answer.interrupted
         return answer
 
-    def _floor(self, reached: float, bound: float | None, achieved: float | None) -> float:
+    def _floor(self, stage: Stage) -> float:
         """What later stages may not fall below: the gap to the bound never grows beyond the one asked for."""
+        _, reached, bound, achieved = stage
         exact = reached - EXACT * abs(reached)
         if self.easy or bound is None or achieved is None or achieved > self.allowed:
             return exact
-        return min(exact, bound / (1 + self.allowed) if reached > 0 else bound - self.allowed * abs(reached))
+        room = 0.999 * self.allowed
+        return min(exact, bound / (1 + room) if reached > 0 else bound - room * abs(reached))
 
     def _stand(self, program: Program, answer: Answer) -> Floats | None:
         """The answer with whole numbers whole; where that breaks a row, the rest is solved again around them."""
@@ -107,44 +144,48 @@ class Search:
     def _around(self, program: Program, x: Floats) -> Floats | None:
         """The best continuous columns for given whole ones."""
         seconds = max(LEAST_SECONDS, self.seconds_left())
-        answer = self.engine.run(program.fix(program.integer, x), Effort(seconds=seconds, relaxed=True))
+        answer = self._solve(program.fix(program.integer, x), Effort(seconds=seconds, relaxed=True))
         if answer.status != "optimal" or answer.x is None:
             return None
         again = program.repair(answer.x)
         return again if program.violation(again).max(initial=0.0) <= 1e-6 else None
 
-    def _least_cost(self, program: Program, x: Floats, stages: list[Stage]) -> tuple[Floats, list[Stage], Program]:
+    def _least_cost(self, program: Program) -> Program:
         """The least cost that the value held allows: first with the same options, then, in a small model, with any."""
-        last = self.model.objectives[-1]
-        if last.name != COST or len(self.model.objectives) == 1:
-            return x, stages, program
-        costed = program.aim(last.coef)
-        cheaper = self._around(costed, x)
-        x = x if cheaper is None or last.coef @ cheaper < last.coef @ x else cheaper
+        x, last = self._polish(np.asarray(self._x)), self.model.objectives[-1]
+        self._x = x
+        if last.name in value_names(self.model):
+            return program
         bound: float | None = None
         if int(program.integer.sum()) <= COST_COLUMNS and self.seconds_left() > 0:
+            costed = program.aim(last.coef)
             effort = Effort(
                 gap=EXACT if self.easy else self.allowed, accept=self.allowed, seconds=self.seconds_left(),
                 nodes=None if self.easy else COST_NODES, start=x, watch=self._watch(COST),
             )  # fmt: skip
             answer = self._solve(costed, effort)
             point, bound = self._stand(costed, answer), answer.bound
-            x = x if point is None or last.coef @ point <= last.coef @ x else point
-        reached = float(last.coef @ x)
-        bound = None if bound is None else max(bound, reached)
-        stages = [self._again(stage, objective, x) for stage, objective in zip(stages, self.model.objectives, strict=False)]
-        stages.append((COST, reached, bound, None if bound is None else relative_gap(reached, bound)))
-        return x, stages, program.hold(last.coef, reached - EXACT * abs(reached))
+            point = x if point is None else self._polish(point)
+            self._x = point if last.coef @ point > last.coef @ x else x
+        known = [bound for _, _, bound, _ in self._stages]
+        self._stages = [self._stage(*each) for each in zip(self.model.objectives, [*known, bound], strict=True)]
+        reached = self._stages[-1][1]
+        return program.hold(last.coef, reached - EXACT * abs(reached))
 
-    def _again(self, stage: Stage, objective: Objective, x: Floats) -> Stage:
-        """A stage as the final plan leaves it."""
-        name, _, bound, _ = stage
-        reached = float(objective.coef @ x)
-        return name, reached, bound, None if bound is None else relative_gap(reached, max(bound, reached))
+    def _polish(self, x: Floats) -> Floats:
+        """The same whole columns with the best others, objective by objective."""
+        program = Program.of(self.model)
+        for objective in self.model.objectives:
+            if objective.coef[~program.integer].any():
+                better = self._around(program.aim(objective.coef), x)
+                x = x if better is None or objective.coef @ better < objective.coef @ x else better
+            reached = float(objective.coef @ x)
+            program = program.hold(objective.coef, reached - EXACT * abs(reached))
+        return x
 
-    def _ties(self, program: Program, x: Floats, stages: list[Stage]) -> Floats:
+    def _ties(self, program: Program, x: Floats) -> Floats:
         """Among plans equal in every objective, the one that funds the projects earlier in order."""
-        settled = all(gap is not None and gap <= 2 * EXACT for *_, gap in stages)
+        settled = all(gap is not None and gap <= 2 * EXACT for *_, gap in self._stages)
         if settled and self.seconds_left() > 0:
             better = ties.settle(self.model, program, x, self.engine, self.seconds_left)
         else:
