@@ -18,6 +18,7 @@ POLL = 0.05
 WHOLE = 1e-6
 DIVE_PART = 0.2
 DIVE_MISSES = 20
+DIVE_IDLE = 40
 INTERRUPTS = ("kCallbackMipInterrupt", "kCallbackSimplexInterrupt", "kCallbackIpmInterrupt")
 
 
@@ -56,19 +57,20 @@ class Quiet(highspy.Highs):
         return self._read(offset, whole, interrupted)
 
     def dive(self, integer: Bools, lower: Floats, seconds: float) -> Floats:
-        """From the relaxation just solved, round up ever more columns until no more fit; the last point reached.
+        """From the relaxation just solved, round up ever more columns while that helps; the last point reached.
 
-        A fifth of the fractional columns at a time, the largest first; half as many where that fits no longer; a single
+        A fifth of the fractional columns at a time, the largest first; half as many where that does not fit; a single
         column that does not fit is closed.
         """
-        columns, part, misses = np.flatnonzero(integer), DIVE_PART, 0
+        columns, part, misses, idle, fewest = np.flatnonzero(integer), DIVE_PART, 0, 0, len(integer)
         least, end = lower.copy(), time.monotonic() + seconds
         self.setOptionValue("time_limit", math.inf)
         x = np.array(self.getSolution().col_value)
-        while misses < DIVE_MISSES and time.monotonic() < end:
+        while misses < DIVE_MISSES and idle < DIVE_IDLE and time.monotonic() < end:
             split = columns[np.abs(x[columns] - np.round(x[columns])) > WHOLE]
             if not len(split):
                 break
+            idle, fewest = (0, len(split)) if len(split) < fewest else (idle + 1, fewest)
             taken = split[np.argsort(-x[split], kind="stable")][: max(1, int(part * len(split)))]
             self._move(taken, np.ceil(x[taken]), np.ceil(x[taken]))
             if self._solved():
