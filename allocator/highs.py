@@ -26,7 +26,7 @@ class Quiet(highspy.Highs):
     """HiGHS with the limits of an `Effort`; its model minimises ``-scale`` times the objective asked for."""
 
     def __init__(self, effort: Effort, threads: int, scale: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._effort, self._scale = effort, scale
         self._stop, self._seen = threading.Event(), dict[str, float]()
         options: dict[str, Any] = {
@@ -40,7 +40,7 @@ class Quiet(highspy.Highs):
     def enableCallbacks(self) -> None:
         """Silence first: HiGHS prints a banner when callbacks are first set."""
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     def answer(self, offset: float, whole: bool) -> Answer:
         """Run on the model stated; `offset` is what its fixed columns add to the objective."""

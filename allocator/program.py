@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Status = Literal["optimal", "feasible", "infeasible", "unbounded", "unknown", "error"]
+Stage = tuple[str, float, float | None, float | None]
 Watch = Callable[[float | None, float | None], None]
 
 EXACT = 1e-9

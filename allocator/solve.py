@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -23,75 +23,14 @@ from allocator.child import run_child
 from allocator.errors import YaosuError
 from allocator.highs import Quiet
 from allocator.model import Model
-from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, Status, reduce, relative_gap, unit_scale
+from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, reduce, relative_gap, unit_scale
 from allocator.recheck import TOLERANCE, recheck, worst
+from allocator.solution import Relaxation, Solution
 
 __all__ = ["Progress", "Relaxation", "Solution", "available", "recheck", "relax", "solve"]
 
 OURS = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
 GRACE = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """What a solve found.
-
-    Attributes
-    ----------
-    status : {"optimal", "feasible", "infeasible", "unbounded", "unknown", "error"}
-        ``optimal``: proven within the gap asked for. ``feasible``: a limit or an interruption came first.
-        ``unknown``: it came before any plan. ``error``: the solver failed, or its answer did not stand the re-check.
-    x : array over columns or None
-    objective : float or None
-        ``model.value @ x``.
-    bound : float or None
-        No plan that keeps to the order of the objectives can be worth more.
-    gap : float or None
-        ``(bound - objective) / |objective|``.
-    cost : float or None
-        ``model.cost @ x``, million yuan.
-    seconds : float
-    solver, version : str
-    violation : float
-        Largest violation of a row, bound or whole number, relative to what is added up.
-    stages : tuple of (name, objective, bound, gap)
-    """
-
-    status: Status
-    x: Floats | None
-    objective: float | None
-    bound: float | None
-    gap: float | None
-    cost: float | None
-    seconds: float
-    solver: str
-    version: str
-    violation: float = 0.0
-    stages: tuple[stages.Stage, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Relaxation:
-    """The LP relaxation: values, and what one unit more of each right side would add to the objective.
-
-    Attributes
-    ----------
-    status : str
-    x : array over columns or None
-    objective : float or None
-    prices : array over rows
-        ``d objective / d right side``: at least zero for a row "at most", at most zero for a row "at least".
-    reduced : array over columns
-        Reduced profit ``value - matrix.T @ prices``.
-    seconds : float
-    """
-
-    status: Status
-    x: Floats | None
-    objective: float | None
-    prices: Floats
-    reduced: Floats
-    seconds: float
 
 
 def solve(
@@ -237,7 +176,7 @@ def _known(solver: str) -> str:
         raise YaosuError("solver_unknown", {"found": solver, "nearest": _short(names[near]), "expected": installed})
     if names[solver.lower()] not in here:
         raise YaosuError("solver_missing", {"found": solver, "expected": installed})
-    return names[solver.lower()]
+    return str(names[solver.lower()])
 
 
 class _Pulp:

@@ -11,7 +11,7 @@ import numpy as np
 from allocator import ties
 from allocator.begin import begin, near
 from allocator.model import Model, Objective
-from allocator.program import EXACT, Answer, Effort, Engine, Floats, Program, Progress, Status, Watch, relative_gap
+from allocator.program import EXACT, Answer, Effort, Engine, Floats, Program, Progress, Stage, Status, Watch, relative_gap
 
 EASY_COLUMNS = 150
 LARGE_COLUMNS = 1_000
@@ -20,8 +20,6 @@ COST_COLUMNS = 1_000
 COST_NODES = 500
 LEAST_SECONDS = 5.0
 COST = "cost"
-
-Stage = tuple[str, float, float | None, float | None]
 
 
 def value_names(model: Model) -> list[str]:

@@ -120,32 +120,33 @@ def swap(model: Model, x: Floats) -> Floats:
 
     Options count as the same when their columns agree but for the project's own row "at most one option".
     """
-    options = len(model.options)
-    x = x.copy()
-    one = ((model.rows["block"] == "one") & (model.row_lower <= 0)).to_numpy()
-    keep = np.flatnonzero(~one)
-    columns = sparse.csc_array(sparse.csr_array(model.matrix[keep])[:, :options])
-    columns.sort_indices()
     owner = np.asarray(model.options["project"].factorize()[0])
-    tied = np.zeros(int(owner.max(initial=-1)) + 1, dtype=bool)
-    forced = model.rows.loc[(model.rows["block"] == "one").to_numpy() & (model.row_lower > 0), "project"]
-    tied[np.unique(owner[model.options["project"].isin(set(forced)).to_numpy()])] = True
-    kinds: dict[tuple[bytes, ...], list[int]] = {}
-    facts = np.column_stack([*(objective.coef[:options] for objective in model.objectives), model.lower[:options], model.upper[:options]])
-    for option in np.flatnonzero(~tied[owner]):
-        span = slice(columns.indptr[option], columns.indptr[option + 1])
-        key = (columns.indices[span].tobytes(), columns.data[span].tobytes(), facts[option].tobytes())
-        kinds.setdefault(key, []).append(int(option))
-    share = np.zeros(len(tied))
-    np.add.at(share, owner, x[:options])
-    for alike in kinds.values():
+    x, served = x.copy(), np.bincount(owner, x[: len(owner)] > 0)
+    for alike in _alike(model, owner):
         funded = [option for option in alike if x[option] > 0]
         for option in alike:
-            later = funded[-1] if funded else -1
-            if later <= option:
+            if not funded or funded[-1] <= option:
                 break
-            if share[owner[option]] <= 0:
+            if not served[owner[option]]:
+                later = funded.pop()
                 x[option], x[later] = x[later], 0.0
-                share[owner[option]], share[owner[later]] = x[option], 0.0
-                funded.pop()
+                served[owner[option]] += 1
+                served[owner[later]] -= 1
     return x
+
+
+def _alike(model: Model, owner: Indices) -> list[list[int]]:
+    """Options of different projects that could stand for each other; projects that must be funded stand apart."""
+    one = (model.rows["block"] == "one").to_numpy()
+    forced = set(model.rows.loc[one & (model.row_lower > 0), "project"])
+    free = ~model.options["project"].isin(forced).to_numpy()
+    columns = sparse.csc_array(sparse.csr_array(model.matrix[np.flatnonzero(~one)])[:, : len(owner)])
+    columns.sort_indices()
+    coefs = [objective.coef for objective in model.objectives]
+    facts = np.column_stack([each[: len(owner)] for each in (*coefs, model.value, model.lower, model.upper)])
+    kinds: dict[tuple[bytes, ...], list[int]] = {}
+    for option in np.flatnonzero(free).tolist():
+        span = slice(columns.indptr[option], columns.indptr[option + 1])
+        key = (columns.indices[span].tobytes(), columns.data[span].tobytes(), facts[option].tobytes())
+        kinds.setdefault(key, []).append(option)
+    return [alike for alike in kinds.values() if len(alike) > 1]

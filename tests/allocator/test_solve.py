@@ -68,7 +68,8 @@ def test_optimum_is_that_of_another_solver(solver: str) -> None:
     for seed in range(12):
         model = random_model(seed)
         rows = LinearConstraint(model.matrix, model.row_lower, model.row_upper)
-        other = milp(-model.value, constraints=rows, bounds=Bounds(0, 1), integrality=model.integer.astype(int), options={"mip_rel_gap": 0.0})
+        whole = model.integer.astype(int)
+        other = milp(-model.value, constraints=rows, bounds=Bounds(0, 1), integrality=whole, options={"mip_rel_gap": 0.0})
         found = solve(model, solver=solver)
         if other.x is None:
             assert found.status == "infeasible"
@@ -215,7 +216,7 @@ def test_objectives_follow_in_lexicographic_order(solver: str) -> None:
         model = made(first + second, need, need.sum(axis=1) * 0.5, cost=price, tiers=[first, second])
         found = solve(model, solver=solver)
         plans = [np.array(plan) for plan in itertools.product((0, 1), repeat=n) if (need @ plan <= model.row_upper).all()]
-        best = max(((first @ plan, second @ plan, -(price @ plan)) for plan in plans))
+        best = max((first @ plan, second @ plan, -(price @ plan)) for plan in plans)
         assert found.x is not None
         assert (first @ found.x, second @ found.x, -(price @ found.x)) == pytest.approx(best)
         assert found.bound == pytest.approx(found.objective)
