@@ -112,6 +112,7 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     ----------
     model : Model
     solver : str
+        One that tells no duals leaves it to HiGHS.
 
     Returns
     -------
@@ -138,6 +139,8 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     aims = [objective.coef for objective in model.objectives if objective.name in names]
     program = Program.of(model).aim(np.sum(aims, axis=0))
     answer = _Pulp(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
+    if answer.status == "optimal" and answer.prices is None:
+        return relax(model)
     prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
     reduced = program.coef - program.matrix.T @ prices + 0.0
     objective = None if answer.x is None else float(program.coef @ answer.x)
@@ -212,7 +215,7 @@ class _Pulp:
         small = reduce(program)
         if self._known != "HiGHS" or small.contradicts or not len(small.rows):
             return Answer("unknown"), None
-        stated = _State(small.program)
+        stated = _State(replace(small.program, integer=np.zeros(len(small.columns), dtype=bool)))
         highs = _built(stated, Effort(relaxed=True, seconds=seconds), self._threads)
         offset = float(program.coef @ small.at)
         relaxed = highs.answer(offset, whole=False)
@@ -222,6 +225,8 @@ class _Pulp:
         return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=None), end
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
+        if effort.relaxed:
+            program = replace(program, integer=np.zeros(len(program.coef), dtype=bool))
         stated = _State(program)
         if self._known == "HiGHS":
             answer = _highs(stated, effort, offset, self._threads)
@@ -233,6 +238,9 @@ class _Pulp:
             return Answer("unbounded") if feasible.x is not None else answer
         if answer.prices is not None and answer.x is not None:
             return replace(answer, prices=_signed(program, answer.x, answer.prices))
+        if answer.status == "feasible" and answer.bound is None and not effort.relaxed:
+            relaxed = self._solve(program, Effort(seconds=GRACE, relaxed=True), offset)
+            return replace(answer, bound=relaxed.bound)
         return answer
 
 
@@ -302,13 +310,13 @@ def _sides(least: float, most: float) -> list[tuple[int, float]]:
 def _built(stated: _State, effort: Effort, threads: int) -> Quiet:
     highs = Quiet(effort, threads, stated.scale)
     stated.problem.solverModel = highs
-    pulp.HiGHS(mip=not effort.relaxed, msg=False).buildSolverModel(stated.problem)
+    pulp.HiGHS(msg=False).buildSolverModel(stated.problem)
     return highs
 
 
 def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
     highs = _built(stated, effort, threads)
-    answer = highs.answer(offset, whole=bool(stated.program.integer.any()) and not effort.relaxed)
+    answer = highs.answer(offset, whole=bool(stated.program.integer.any()))
     return answer if answer.prices is None else replace(answer, prices=stated.duals(answer.prices))
 
 
@@ -316,7 +324,7 @@ class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]
     """CBC run inside a folder, so that it can be ended and leaves nothing behind."""
 
     def __init__(self, folder: Path, effort: Effort, threads: int) -> None:
-        super().__init__(_skip_v4_deprecation=True, msg=False, mip=not effort.relaxed)
+        super().__init__(_skip_v4_deprecation=True, msg=False)
         self.folder, self.effort, self.threads = folder, effort, threads
         self.interrupted, self.log = False, ""
 
@@ -362,8 +370,7 @@ def _by_files(stated: _State, effort: Effort, known: str, folder: Path, threads:
     if known == "PULP_CBC_CMD":
         engine = _Cbc(folder, effort, threads)
     else:
-        limit = effort.seconds if math.isfinite(effort.seconds) else None
-        engine = pulp.getSolver(known, msg=False, mip=not effort.relaxed, timeLimit=limit, gapRel=effort.gap)
+        engine = _other(known, effort)
         engine.tmpDir = str(folder)
     problem = stated.problem
     try:
@@ -381,9 +388,19 @@ def _by_files(stated: _State, effort: Effort, known: str, folder: Path, threads:
     if status not in ("optimal", "feasible"):
         return Answer(status, None, most, None, interrupted)  # type: ignore[arg-type]
     x = np.array([column.varValue or 0.0 for column in stated.columns])
-    duals = stated.duals([row.pi or 0.0 for _, row in stated.rows]) if effort.relaxed else None
+    told = effort.relaxed and all(row.pi is not None for _, row in stated.rows)
+    duals = stated.duals([row.pi for _, row in stated.rows]) if told else None
     if status == "optimal":
         reached = float(stated.program.coef @ x)
-        exact = effort.relaxed or not stated.program.integer.any() or effort.gap <= EXACT
+        exact = not stated.program.integer.any() or effort.gap <= EXACT
         most = reached if exact else max(reached, reached + effort.gap * abs(reached) if most is None else most)
     return Answer(status, x, most, duals, interrupted)  # type: ignore[arg-type]
+
+
+def _other(known: str, effort: Effort) -> Any:
+    """Another solver of PuLP's with the limits that it takes."""
+    limits = {"timeLimit": effort.seconds if math.isfinite(effort.seconds) else None, "gapRel": effort.gap}
+    try:
+        return pulp.getSolver(known, msg=False, **limits)
+    except TypeError:
+        return pulp.getSolver(known, msg=False, timeLimit=limits["timeLimit"])
