@@ -119,7 +119,7 @@ class Supply:
 
 
 def _capacity(pools: Pools) -> tuple[Floats, list[str]]:
-    """What each counter holds at first, and its resource: amounts, carry-over and advances by pool row, then bank steps."""
+    """What each counter holds at first, and its resource: amount, carry-over, advance by pool row, then bank steps."""
     table, steps = pools.table, pools.steps.drop_duplicates("step").sort_values("step")
     parts = [table[name].to_numpy(dtype=float) for name in ("amount", "carry", "advance")]
     resource = [*table["resource"].tolist() * 3, *steps["resource"].tolist()]
@@ -155,7 +155,7 @@ def _paths(model: Model) -> list[list[Path]]:
 
 
 def _served(model: Model) -> list[list[tuple[int, int]]]:
-    """For each group the pool rows that serve it with their grant columns; provincial ones first, the narrowest first."""
+    """The pool rows that serve each group, with their grant columns; provincial ones first, the narrowest first."""
     grant = np.flatnonzero(model.columns["block"].to_numpy() == "grant")
     pool = np.flatnonzero(model.rows["block"].to_numpy() == "pool")
     inside = sparse.csc_array(model.matrix[pool][:, grant])
