@@ -76,7 +76,8 @@ def options(case: Case, scores: pd.DataFrame) -> Options:
 
 def _canonical(case: Case, scores: pd.DataFrame) -> pd.DataFrame:
     """Projects by score falling, earlier registration, id: the order that settles ties."""
-    projects = case.projects.drop(columns=["score"], errors="ignore").merge(scores, on="id", how="left")
+    made = scores.reindex(columns=["id", "score", "grade", "rank"])
+    projects = case.projects.drop(columns=["score", "grade", "rank"], errors="ignore").merge(made, on="id", how="left")
     registered = column(case.projects, "projects", "registered").to_numpy()
     keyed = projects.assign(registered_=pd.to_datetime(registered))
     keyed = keyed.sort_values("id").sort_values(

@@ -178,9 +178,11 @@ class Money:
         self.left = np.where(model.rows["block"] == "fund", model.row_upper, 0.0)
         self.cost = model.cost
         loans = np.flatnonzero(model.columns["block"].to_numpy() == "loan")
-        self.loans: dict[str, list[int]] = {}
-        for column, project in zip(loans.tolist(), model.columns["project"].to_numpy()[loans], strict=True):
-            self.loans.setdefault(project, []).append(column)
+        funds = np.flatnonzero(model.rows["block"].to_numpy() == "fund")
+        lender = funds[sparse.csc_array(model.matrix[funds][:, loans]).indices]
+        self.loans: dict[str, list[tuple[int, int]]] = {}
+        for column, fund, project in zip(loans.tolist(), lender.tolist(), model.columns["project"].to_numpy()[loans], strict=True):
+            self.loans.setdefault(project, []).append((column, fund))
 
     def take(self, option: int, project: str) -> list[tuple[int, float]] | None:
         """Borrow what an option needs beside own money; None where no mix tried is enough.
@@ -191,7 +193,8 @@ class Money:
         need = -sum(value for row, value in mine.items() if self.block[row] == "finance")
         if need <= 0:
             return []
-        loans = {loan: dict(self._entries(loan)) for loan in self.loans.get(project, [])}
+        offers = [loan for loan, fund in self.loans.get(project, []) if self.left[fund] > TINY]
+        loans = {loan: dict(self._entries(loan)) for loan in offers}
         service = {
             loan: sum(v for row, v in rows.items() if self.block[row] == "service") for loan, rows in loans.items()
         }
