@@ -1,0 +1,99 @@
+"""Every error a user can meet: faults of an input, and what ends a command; each speaks English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from allocator.labels import Lang, label, words
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an input.
+
+    Parameters
+    ----------
+    code : str
+        Key of the message, ``fault.<code>``.
+    table, row, column
+        Where: table by its name, row as Excel counts it, column by its name.
+    severity : {"error", "warning"}
+    values : mapping
+        What the message speaks of: found, expected, nearest valid name ...
+
+    Examples
+    --------
+    >>> Fault("not_a_number", "projects", 5, "plan", values={"found": "abc"}).text("en")
+    'projects, row 5, plan: expected a number, found “abc”'
+    """
+
+    code: str
+    table: str
+    row: int | None = None
+    column: str | None = None
+    severity: Severity = "error"
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, lang: Lang = "en") -> str:
+        """The place and the message in one language."""
+        column = _name(f"schema.column.{self.table}.{self.column}", self.column or "", lang)
+        table = _name(f"schema.table.{self.table}", self.table, lang)
+        said = label(f"fault.{self.code}", lang, **{**self.values, "table": table, "column": column, "row": self.row})
+        nearest = self.values.get("nearest")
+        if nearest:
+            said += label("fault.nearest", lang, nearest=nearest)
+        if lang == "en":
+            place = [table, f"row {self.row}" if self.row is not None else "", column]
+            return ", ".join(part for part in place if part) + f": {said}" if any(place) else said
+        place = [table, f"第{self.row}行" if self.row is not None else "", f"“{column}”" if column else ""]
+        return "".join(place) + f"：{said}" if any(place) else said
+
+
+def _name(key: str, otherwise: str, lang: Lang) -> str:
+    return label(key, lang) if key in words() else otherwise
+
+
+class YaosuError(Exception):
+    """What a user did cannot be done; the command ends with exit code 2.
+
+    >>> YaosuError("file_exists", {"found": "case.xlsx"}).text("en")
+    'The file “case.xlsx” exists already; nothing was written.'
+    """
+
+    def __init__(self, code: str, values: Mapping[str, str] | None = None) -> None:
+        self.code, self.values = code, dict(values or {})
+        super().__init__(code, self.values)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+    def text(self, lang: Lang = "en") -> str:
+        """The message in one language."""
+        return label(f"error.{self.code}", lang, **self.values)
+
+
+class InputError(YaosuError):
+    """An input with faults, all of them at once.
+
+    >>> InputError((Fault("empty_file", "", values={"found": "a.csv"}),)).text("en")
+    '1 fault in the input:\\n- the file “a.csv” is empty'
+    """
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("input", {"count": str(len(self.faults))})
+        self.args = (self.faults,)
+
+    def text(self, lang: Lang = "en") -> str:
+        """Every fault on a line."""
+        count = len(self.faults)
+        head = label("error.input_one" if count == 1 else "error.input", lang, count=count)
+        return "\n".join([head, *(f"- {fault.text(lang)}" for fault in self.faults)])
+
+
+class Infeasible(YaosuError):
+    """An answer that nothing allows."""
