@@ -15,7 +15,7 @@ from allocator.case import Case
 from allocator.model import Model
 from allocator.recheck import recheck
 from allocator.schema import column
-from allocator.stock import Floats, Money, Supply
+from allocator.stock import Draw, Floats, Money, Supply
 
 Indices = NDArray[np.intp]
 
@@ -172,7 +172,7 @@ class _Taking:
         self.limit = model.row_upper[caps] + 1e-9 * np.maximum(1.0, np.abs(model.row_upper[caps]))
         self.of_plan = (self.cap < 0).any(axis=0)
         self.reached = np.zeros(len(caps))
-        self.taken: dict[int, tuple[int, list, list]] = {}
+        self.taken: dict[int, tuple[int, list[Draw], list[tuple[int, float]]]] = {}
 
     def run(self, order: Indices) -> Floats:
         """Take projects in this order; returns the plan over all columns."""

@@ -33,10 +33,11 @@ def appraised(case: Case) -> Appraisal | None:
         return appraise(case, case.projects.loc[blank, "id"])
     if "score" not in case.projects:
         return None
+    ids = case.projects["id"].to_numpy(dtype=object)
     raise InputError(
         tuple(
-            Fault("score_blank", "projects", int(row) + 2, "score", values={"project": str(id_)})
-            for row, id_ in case.projects.loc[blank, "id"].items()
+            Fault("score_blank", "projects", int(case.projects.index[i]) + 2, "score", values={"project": str(ids[i])})
+            for i in np.flatnonzero(blank).tolist()
         )
     )
 

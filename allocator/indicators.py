@@ -211,7 +211,8 @@ def _groups(projects: pd.DataFrame, group: str | None) -> NDArray[np.int64]:
     """Number of the group of each project; a blank is a group of its own."""
     if group is None:
         return np.zeros(len(projects), dtype=np.int64)
-    return np.asarray(projects.groupby(group, dropna=False, sort=False).ngroup().to_numpy(dtype=np.int64))
+    by = projects.groupby(column(projects, "projects", group), dropna=False, sort=False)
+    return np.asarray(by.ngroup().to_numpy(dtype=np.int64))
 
 
 def _medians(projects: pd.DataFrame, group: str | None, x: Floats) -> Floats:
@@ -267,7 +268,7 @@ def _percentile(upwards: Floats) -> Floats:
     ranks = pd.DataFrame(upwards).rank()
     others = (ranks.notna().sum() - 1).to_numpy(dtype=float)
     at = np.divide(ranks.to_numpy(dtype=float) - 1, others, out=np.full_like(upwards, 0.5), where=others > 0)
-    return np.nan_to_num(at)
+    return np.where(np.isnan(upwards), 0.0, at)
 
 
 def _caps(table: pd.DataFrame, method: str) -> Floats:

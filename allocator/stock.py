@@ -142,7 +142,9 @@ def _paths(model: Model) -> list[list[Path]]:
     found = []
     for row in range(n):
         paths: list[Path] = [((row,), ())]
-        counters, columns, at = (), (), row
+        counters: tuple[int, ...] = ()
+        columns: tuple[int, ...] = ()
+        at = row
         while at in before and column["carry"][before[at]] >= 0:
             at = before[at]
             counters, columns = (*counters, n + at), (*columns, int(column["carry"][at]))
@@ -181,7 +183,9 @@ class Money:
         funds = np.flatnonzero(model.rows["block"].to_numpy() == "fund")
         lender = funds[sparse.csc_array(model.matrix[funds][:, loans]).indices]
         self.loans: dict[str, list[tuple[int, int]]] = {}
-        for column, fund, project in zip(loans.tolist(), lender.tolist(), model.columns["project"].to_numpy()[loans], strict=True):
+        for column, fund, project in zip(
+            loans.tolist(), lender.tolist(), model.columns["project"].to_numpy()[loans], strict=True
+        ):
             self.loans.setdefault(project, []).append((column, fund))
 
     def take(self, option: int, project: str) -> list[tuple[int, float]] | None:

@@ -74,4 +74,5 @@ def minmax(x: Floats, smaller: Bools) -> Floats:
     known = ~np.isnan(x)
     low = np.min(upwards, axis=0, initial=np.inf, where=known)
     span = np.max(upwards, axis=0, initial=-np.inf, where=known) - low
-    return np.nan_to_num(np.divide(upwards - low, span, out=np.full_like(x, 0.5), where=span > 0))
+    share = np.divide(upwards - low, span, out=np.full_like(x, 0.5), where=span > 0)
+    return np.where(known, share, 0.0)

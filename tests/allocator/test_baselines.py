@@ -102,7 +102,30 @@ def test_an_unmet_floor_is_reported() -> None:
     assert cut.status == "infeasible" and cut.broken["block"].tolist() == ["floor"]
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(20))
+def test_rank_and_cut_is_the_plain_loop_on_plain_pools(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    demand, score, region = random.integers(1, 9, (30, 2)), random.permutation(30), random.choice(["n", "s"], 30)
+    left = {"land": 60, "n": 40, "s": 40}
+    expected = []
+    for i in np.argsort(-score):
+        if demand[i, 0] <= left["land"] and demand[i, 1] <= left[region[i]]:
+            left["land"] -= demand[i, 0]
+            left[region[i]] -= demand[i, 1]
+            expected.append(f"p{i:02d}")
+    projects = {
+        "id": [f"p{i:02d}" for i in range(30)], "land": demand[:, 0].astype(float), "energy": demand[:, 1].astype(float),
+        "score": score.astype(float), "region": region,
+    }  # fmt: skip
+    pools = {
+        "pool": ["l", "en", "es"], "resource": ["land", "energy", "energy"], "amount": [60.0, 40.0, 40.0],
+        "region": [None, "n", "s"],
+    }  # fmt: skip
+    _, cut, _ = made(projects, pools)
+    assert funded(cut) == sorted(expected)
+
+
+@pytest.mark.parametrize("seed", range(60))
 def test_baselines_keep_every_row_but_floors_and_decisions_and_never_beat_the_optimum(seed: int) -> None:
     case = Case.from_tables(**random_case(seed))
     model = build(case)
@@ -116,7 +139,7 @@ def test_baselines_keep_every_row_but_floors_and_decisions_and_never_beat_the_op
                 assert best.objective is not None and plan.objective <= best.objective + 1e-6
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(10))
 def test_the_order_of_rows_changes_no_baseline(seed: int) -> None:
     raw = random_case(seed)
     turned = {

@@ -25,7 +25,7 @@ def test_without_uncertainty_every_draw_is_the_plan_itself() -> None:
 
 
 def test_the_first_are_firmer_than_those_round_the_cut() -> None:
-    found = robustness(crowd(), draws=60, score_sd=0.1, demand_sd=0.0, jobs=1)
+    found = robustness(crowd(), draws=30, score_sd=0.1, demand_sd=0.0, jobs=1)
     assert found["funded_share"].sum() == pytest.approx(6)
     assert found["firm"].tolist()[0] == "in" and found["firm"].tolist()[-1] == "out"
     assert "open" in set(found["firm"][4:7])
@@ -49,8 +49,8 @@ def test_more_draws_keep_the_draws_before() -> None:
 
 def test_a_draw_without_a_plan_is_recorded_and_the_others_count() -> None:
     case = crowd(floors=(Rule("count", 6),))
-    found = robustness(case, draws=30, score_sd=0.0, demand_sd=0.02, jobs=1)
-    assert 0 < found["failed"][0] < 30 and found["draws"][0] + found["failed"][0] == 30
+    found = robustness(case, draws=15, score_sd=0.0, demand_sd=0.02, jobs=1)
+    assert 0 < found["failed"][0] < 15 and found["draws"][0] + found["failed"][0] == 15
     assert {reason for _, reason in found.attrs["failures"]} == {"infeasible"}
     assert found["funded_share"].between(0, 1).all()
 
@@ -68,7 +68,7 @@ def test_uncertain_weights_move_only_what_depends_on_them() -> None:
     )
     pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [2.0]})
     case = Case.from_tables(projects=projects, pools=pools, indicators=indicators)
-    found = robustness(case, draws=40, weights=10.0, score_sd=0.0, demand_sd=0.0, jobs=1).set_index("id")
+    found = robustness(case, draws=20, weights=10.0, score_sd=0.0, demand_sd=0.0, jobs=1).set_index("id")
     assert found.loc["a", "funded_share"] == 1.0
     assert 0 < found.loc["b", "funded_share"] < 1 and found.loc[["b", "c"], "funded_share"].sum() == pytest.approx(1)
 
