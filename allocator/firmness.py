@@ -109,8 +109,8 @@ def _ranks(scores: Floats, ties: NDArray[np.intp]) -> NDArray[np.int32]:
 
 
 def _number(case: Case, funded: Collection[str] | int | None) -> int:
-    if isinstance(funded, int):
-        return funded
+    if isinstance(funded, int | np.integer):
+        return int(funded)
     if funded is not None:
         return len(set(funded))
     from allocator.baselines import rank_and_cut

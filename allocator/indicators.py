@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,6 +164,8 @@ def appraise(case: Case, ids: pd.Series | None = None) -> Appraisal:
     projects = projects.sort_values("id")
     table = _stated(case)
     method = case.policy.score.method
+    if unreadable := _unreadable(projects, table):
+        raise InputError(tuple(unreadable))
     numerator, denominator = (_read(projects, table[name]) for name in ("numerator", "denominator"))
     x = np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
     benchmark = _benchmarks(projects, table, x, case.policy.score.group)
@@ -274,6 +278,19 @@ def _percentile(upwards: Floats) -> Floats:
 def _caps(table: pd.DataFrame, method: str) -> Floats:
     caps = table["cap"].to_numpy(dtype=float)
     return np.where(np.isnan(caps) | (method != "benchmark"), np.inf, caps)
+
+
+def _unreadable(projects: pd.DataFrame, table: pd.DataFrame) -> list[Fault]:
+    """Numerators and denominators must be columns of numbers."""
+    numbers = projects.select_dtypes("number").columns.tolist()
+    faults = []
+    for j, part in itertools.product(range(len(table)), ("numerator", "denominator")):
+        name = table[part].iloc[j]
+        if pd.notna(name) and name not in numbers:
+            nearest = "".join(difflib.get_close_matches(str(name), numbers, n=1))
+            values = {"indicator": str(table["indicator"].iloc[j]), "found": str(name), "nearest": nearest}
+            faults.append(Fault("score_column", "indicators", _row(table.set_index("row"), j), part, values=values))
+    return faults
 
 
 def _refused(projects: pd.DataFrame, table: pd.DataFrame, x: Floats, numerator: Floats) -> list[Fault]:
