@@ -1,22 +1,33 @@
-"""A good plan to begin a large search from: the relaxation, a dive, and a search of what the two disagree on."""
+"""A good plan to begin a large search from: the relaxation, a dive, and small searches round what is undecided."""
 
 from __future__ import annotations
 
-import numpy as np
+import time
 
-from allocator.program import Answer, Effort, Engine, Program, Watch, relative_gap
+import numpy as np
+from numpy.typing import NDArray
+
+from allocator.model import Model
+from allocator.program import Answer, Bools, Effort, Engine, Floats, Program, Watch, relative_gap
 
 WHOLE = 1e-6
-NODES = 200
+NODES = 500
+FINE = 5e-4
+ROUNDS = (0, 200, 400)
 
 
-def begin(engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None) -> Answer:
-    """Search the columns on which the relaxation is not whole or differs from where a dive ends; all others stay.
+def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None) -> Answer:
+    """Search where the relaxation is not whole, where a dive ends elsewhere, and where prices leave the choice open.
+
+    Each round frees more options, those first whose project loses least by choosing another way; the other options
+    stay, and so do the loans of their projects.
 
     Parameters
     ----------
+    model : Model
     engine : Engine
     program : Program
+        The model with the rows and the objective of the stage.
     gap : float
         A plan this near to the relaxation ends the search.
     seconds : float
@@ -27,26 +38,24 @@ def begin(engine: Engine, program: Program, gap: float, seconds: float, watch: W
     Answer
         The plan found, with the bound of the relaxation; without a plan where the engine cannot dive or finds none.
     """
+    end = time.monotonic() + seconds
     relaxed, dived = engine.dive(program, seconds)
-    if relaxed.x is None or relaxed.bound is None or dived is None:
+    if relaxed.x is None or relaxed.bound is None or relaxed.prices is None or dived is None:
         return Answer("unknown")
-    agreed = program.integer & (np.abs(relaxed.x - dived) < WHOLE) & (np.abs(dived - np.round(dived)) < WHOLE)
-    bound = relaxed.bound
-
-    def tell(reached: float | None, _: float | None) -> None:
-        if watch is not None:
-            watch(reached, bound)
-
-    effort = Effort(gap=gap / 2, seconds=seconds, nodes=NODES, enough=_enough(bound, gap), watch=tell)
-    found = engine.run(program.fix(agreed, np.round(dived)), effort)
-    if found.x is None:
-        return Answer("unknown", interrupted=found.interrupted)
-    return Answer("feasible", found.x, bound, None, found.interrupted)
-
-
-def _enough(bound: float, gap: float) -> float:
-    """The value from which on the gap to a bound is small enough."""
-    return bound / (1 + gap) if bound > 0 else bound * (1 + gap)
+    found = Answer("unknown", dived, relaxed.bound)
+    loss, at, plan = _losses(model, program, relaxed.prices), dived, None
+    undecided = _unlike(program, relaxed.x, dived)
+    for size in ROUNDS:
+        undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
+        effort = Effort(gap=min(gap / 2, FINE), nodes=NODES, seconds=end - time.monotonic(), start=plan, enough=_enough(relaxed.bound, gap),
+                        watch=None if watch is None else _telling(watch, relaxed.bound))  # fmt: skip
+        answer = _search(model, engine, program, at, undecided, effort)
+        plan = plan if answer.x is None else program.repair(answer.x)
+        found = Answer("unknown" if plan is None else "feasible", plan, relaxed.bound, None, answer.interrupted)
+        if plan is None or answer.interrupted or near(program, found, gap) or time.monotonic() > end:
+            break
+        at = plan
+    return found
 
 
 def near(program: Program, answer: Answer, gap: float) -> bool:
@@ -55,3 +64,51 @@ def near(program: Program, answer: Answer, gap: float) -> bool:
         return False
     return relative_gap(float(program.coef @ answer.x), answer.bound) <= gap
 
+
+def _search(model: Model, engine: Engine, program: Program, at: Floats, free: Bools, effort: Effort) -> Answer:
+    """Search the free options; first with the loans of all other projects held, then, where that fails, with all open."""
+    project = model.columns["project"].to_numpy(dtype=object)
+    loans = (model.columns["block"] == "loan").to_numpy() & ~np.isin(project, list(set(project[free])))
+    held = program.integer & ~free
+    x = np.where(program.integer, np.round(at), at)
+    answer = engine.run(program.fix(held | loans, x), effort)
+    return answer if answer.x is not None or answer.interrupted else engine.run(program.fix(held, x), effort)
+
+
+def _unlike(program: Program, x: Floats, other: Floats) -> Bools:
+    alike = (np.abs(x - other) < WHOLE) & (np.abs(other - np.round(other)) < WHOLE)
+    return program.integer & ~alike
+
+
+def _losses(model: Model, program: Program, prices: Floats) -> Floats:
+    """What each option's project loses by choosing it, for the best option: by choosing another; infinite elsewhere."""
+    owner = np.asarray(model.options["project"].factorize()[0])
+    one = (model.rows["block"] == "one").to_numpy()
+    profit = (program.coef - program.matrix.T @ np.where(one, 0.0, prices))[: len(owner)]
+    order = np.lexsort((-profit, owner))
+    ranked, first = profit[order], np.flatnonzero(np.diff(owner[order], prepend=-1))
+    best = np.maximum(ranked[first], 0.0)[owner]
+    other = np.zeros(len(first))
+    several = np.diff(first, append=len(owner)) > 1
+    other[several] = np.maximum(ranked[first[several] + 1], 0.0)
+    chosen = np.where(ranked[first] > 0, ranked[first] - other, 0.0)[owner]
+    loss = np.full(len(program.coef), np.inf)
+    loss[: len(owner)] = np.where(profit >= best, chosen, best - profit)
+    return loss
+
+
+def _least(loss: Floats, size: int) -> Bools:
+    """The options of least loss."""
+    free = np.zeros(len(loss), dtype=bool)
+    order: NDArray[np.intp] = np.argsort(loss, kind="stable")[:size]
+    free[order[np.isfinite(loss[order])]] = True
+    return free
+
+
+def _enough(bound: float, gap: float) -> float:
+    """The value from which on the gap to a bound is small enough."""
+    return bound / (1 + gap) if bound > 0 else bound * (1 + gap)
+
+
+def _telling(watch: Watch, bound: float) -> Watch:
+    return lambda reached, _: watch(reached, bound)

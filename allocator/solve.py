@@ -222,7 +222,10 @@ class _Pulp:
         if relaxed.x is None or relaxed.bound is None:
             return Answer("unknown"), None
         end = small.expand(highs.dive(small.program.integer, small.program.lower, seconds))
-        return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=None), end
+        prices = np.zeros(len(program.row_lower))
+        if relaxed.prices is not None:
+            prices[small.rows] = _signed(small.program, relaxed.x, stated.duals(relaxed.prices))
+        return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=prices), end
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
         if effort.relaxed:

@@ -78,8 +78,12 @@ class Search:
 
     def _search(self, start: Floats | None) -> Status | None:
         program = Program.of(self.model)
-        for place, objective in enumerate(self.model.objectives[: len(value_names(self.model))]):
-            answer = self._aim(program, objective, start if place == 0 else self._x) if self._goes_on(place) else Answer("unknown")
+        values = self.model.objectives[: len(value_names(self.model))]
+        for place, objective in enumerate(values):
+            seconds = self.seconds_left() / (len(values) - place)
+            answer = Answer("unknown")
+            if place == 0 or seconds > 0:
+                answer = self._aim(program, objective, start if place == 0 else self._x, seconds)
             point = self._stand(program, answer)
             if point is None and place == 0:
                 return "error" if answer.x is not None else answer.status
@@ -92,26 +96,25 @@ class Search:
         self._x = self._ties(program, np.asarray(self._x))
         return None
 
-    def _goes_on(self, place: int) -> bool:
-        return place == 0 or self.seconds_left() > 0
-
     def _stage(self, objective: Objective, bound: float | None) -> Stage:
         """A stage as the plan in hand leaves it."""
         reached = float(objective.coef @ np.asarray(self._x))
         bound = None if bound is None else max(bound, reached)
         return objective.name, reached, bound, None if bound is None else relative_gap(reached, bound)
 
-    def _aim(self, program: Program, objective: Objective, start: Floats | None) -> Answer:
+    def _aim(self, program: Program, objective: Objective, start: Floats | None, seconds: float) -> Answer:
         """One stage: a large one begins from a good plan, which may be near enough to its bound already."""
-        aimed, watch = program.aim(objective.coef), self._watch(objective.name)
-        if start is None and int(program.integer.sum()) >= LARGE_COLUMNS:
-            first = begin(self.engine, aimed, self.allowed, BEGIN_SHARE * self.seconds_left(), watch)
+        aimed, watch, end = program.aim(objective.coef), self._watch(objective.name), time.monotonic() + seconds
+        if int(program.integer.sum()) >= LARGE_COLUMNS:
+            first = begin(self.model, self.engine, aimed, self.allowed, BEGIN_SHARE * seconds, watch)
             self._interrupted |= first.interrupted
             if first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0):
                 return first
-            start = first.x
+            if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
+                start = first.x
         gap = EXACT if self.easy else self.allowed
-        return self._solve(aimed, Effort(gap=gap, accept=self.allowed, seconds=self.seconds_left(), start=start, watch=watch))
+        effort = Effort(gap=gap, accept=self.allowed, seconds=max(end - time.monotonic(), 0.1), start=start, watch=watch)
+        return self._solve(aimed, effort)
 
     def _solve(self, program: Program, effort: Effort) -> Answer:
         answer = self.engine.run(program, effort)
