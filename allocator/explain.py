@@ -1,0 +1,1 @@
+from allocator.standing import standing
