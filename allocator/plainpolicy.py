@@ -1,0 +1,179 @@
+"""The rules of a round as plain data: TOML text, and key-value rows of a sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from allocator import cells, units
+from allocator.policy import Policy
+from allocator.schema import split
+
+_ADAPTER = TypeAdapter(Policy)
+WORDS = {
+    "价值": "value", "可分割": "divisible", "折现": "discount", "时期": "periods", "配套上限": "match", "替代比例": "replacement",
+    "资本金比例": "capital_ratio", "偿债覆盖": "cover", "预支": "advance", "结转": "carry", "要件齐备": "readiness", "基准日": "as_of",
+    "退回天数": "return_days", "调整成本": "change_cost", "成本": "cost", "优先": "priorities", "评分": "score",
+}  # fmt: skip
+_LISTS = {"periods", "order", "of"}
+
+
+def dump(policy: Policy) -> dict[str, Any]:
+    """What a policy states beyond the defaults, as plain data.
+
+    >>> dump(Policy(value="value", periods=("1", "2")))
+    {'value': 'value', 'periods': ['1', '2']}
+    """
+    return dict(_ADAPTER.dump_python(policy, mode="json", exclude_defaults=True))
+
+
+def toml(policy: Policy) -> str:
+    """A policy as TOML.
+
+    >>> print(toml(Policy(value="value", match={"用地": 0.6})), end="")
+    value = "value"
+    match = {"用地" = 0.6}
+    """
+    stated = dump(policy)
+    tables = {key: stated.pop(key) for key in ("floors", "caps") if key in stated}
+    text = "".join(f"{key} = {_value(key, value)}\n" for key, value in stated.items())
+    for key, rules in tables.items():
+        for rule in rules:
+            text += f"\n[[{key}]]\n" + "".join(f"{name} = {_value(name, value)}\n" for name, value in rule.items() if value is not None)
+    return text
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        inside = (f"{json.dumps(str(name), ensure_ascii=False)} = {_value(str(name), one)}" for name, one in value.items() if one is not None)
+        return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(key, one) for one in value) + "]"
+    if key == "as_of":
+        return str(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def rows(policy: Policy) -> list[tuple[str, Any]]:
+    """A policy without its floors and caps as key-value rows, keys joined by dots.
+
+    >>> rows(Policy(value="value", match={"land": 0.6}))
+    [('value', 'value'), ('match.land', 0.6)]
+    """
+    stated = {key: value for key, value in dump(policy).items() if key not in ("floors", "caps")}
+    return list(_flat("", stated))
+
+
+def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _flat(f"{prefix}.{key}" if prefix else str(key), one)
+    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+        for place, one in enumerate(value, start=1):
+            yield from _flat(f"{prefix}.{place}", one)
+    elif value is not None:
+        yield prefix, "|".join(map(str, value)) if isinstance(value, list) else value
+
+
+def from_rows(table: list[tuple[Any, Any]]) -> dict[str, Any]:
+    """Plain data from key-value rows.
+
+    >>> from_rows([("match.用地", "60%"), ("时期", "2020Q1、2020Q2"), ("divisible", "no")])
+    {'match': {'用地': 0.6}, 'periods': ['2020Q1', '2020Q2'], 'divisible': False}
+    """
+    made: dict[str, Any] = {}
+    for key, value in table:
+        said = cells.text(key)
+        if said is None or cells.text(value) is None:
+            continue
+        path = [step.strip() for step in cells.plain(said).split(".")]
+        path[0] = WORDS.get(path[0], path[0])
+        inside = made
+        for step in path[:-1]:
+            inside = inside.setdefault(step, {}) if isinstance(inside.get(step, {}), dict) else {}
+        inside[path[-1]] = _read(path[-1], value)
+    adjustments = made.get("score", {}).get("adjustments") if isinstance(made.get("score"), dict) else None
+    if isinstance(adjustments, dict):
+        made["score"]["adjustments"] = list(adjustments.values())
+    return made
+
+
+def _read(key: str, value: Any) -> Any:
+    text = str(cells.text(value))
+    if key in _LISTS:
+        return list(split(cells.plain(text)))
+    if isinstance(value, bool):
+        return value
+    folded = cells.plain(text).casefold()
+    if key == "divisible":
+        return {"yes": True, "是": True, "true": True, "no": False, "否": False, "false": False}.get(folded, text)
+    if key == "as_of":
+        made, wrong = cells.parse(pd.Series([value], dtype=object), cells.Column("as_of", "date"))
+        return text if wrong else made.iloc[0].date()
+    made, wrong = cells.parse(pd.Series([value], dtype=object), cells.Column(key, "number"))
+    if wrong or key in ("value", "by", "group", "name"):
+        return text
+    number = float(made.iloc[0])
+    return int(number) if key == "return_days" and number.is_integer() else number
+
+
+def from_rules(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Floors and caps from the rules table.
+
+    >>> from_rules(pd.DataFrame({"rule": ["a"], "sense": ["floor"], "measure": ["count"], "limit": [2.0]}))
+    {'floors': [{'name': 'a', 'measure': 'count', 'limit': 2.0}]}
+    """
+    made: dict[str, list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        stated = {str(key): value for key, value in row.items() if not pd.isna(value)}
+        sense = stated.pop("sense", None)
+        if sense is None:
+            continue
+        if "rule" in stated:
+            stated = {"name": stated.pop("rule"), **stated}
+        if "of" in stated:
+            stated["of"] = list(split(stated["of"]))
+        made.setdefault("floors" if sense == "floor" else "caps", []).append(stated)
+    return made
+
+
+def to_rules(policy: Policy) -> pd.DataFrame:
+    """Floors and caps as the rules table."""
+    made = []
+    for key, sense in (("floors", "floor"), ("caps", "cap")):
+        for place, rule in enumerate(dump(policy).get(key, []), start=1):
+            stated = {"rule": rule.pop("name", "") or f"{sense} {place}", "sense": sense, **rule}
+            made.append(stated | ({"of": "|".join(rule["of"])} if "of" in rule else {}))
+    return pd.DataFrame(made)
+
+
+def with_names(raw: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Column and resource names in the policy made ours: 用地 is land, 城市 is region.
+
+    >>> with_names({"match": {"用地": 0.5}, "value": "得分*年度计划投资"}, {"用地": "land", "得分": "score", "年度计划投资": "plan"})
+    {'match': {'land': 0.5}, 'value': 'score*plan'}
+    """
+
+    def name(word: Any) -> Any:
+        return known.get(units.squash(word), word) if isinstance(word, str) else word
+
+    def walk(key: str, value: Any) -> Any:
+        if key == "value" and isinstance(value, str):
+            return "*".join(str(name(part.strip())) for part in value.replace("×", "*").split("*"))
+        if key in ("by", "measure", "group"):
+            return name(value)
+        if isinstance(value, Mapping):
+            return {(name(inner) if key in ("match", "replacement") else inner): walk(str(inner), one) for inner, one in value.items()}
+        if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
+            return [walk(key, one) for one in value]
+        return value
+
+    return {WORDS.get(str(key), str(key)): walk(WORDS.get(str(key), str(key)), value) for key, value in raw.items()}
+
+
