@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from allocator.case import Case
 from allocator.errors import Fault, InputError
-from allocator.indicators import Appraisal, Floats, across, appraise
+from allocator.indicators import Appraisal, Floats, across, appraise, numbered
 from allocator.policy import Adjustment, ScoreRule
 from allocator.schema import column
 
@@ -33,13 +33,9 @@ def appraised(case: Case) -> Appraisal | None:
         return appraise(case, case.projects.loc[blank, "id"])
     if "score" not in case.projects:
         return None
-    ids = case.projects["id"].to_numpy(dtype=object)
-    raise InputError(
-        tuple(
-            Fault("score_blank", "projects", int(case.projects.index[i]) + 2, "score", values={"project": str(ids[i])})
-            for i in np.flatnonzero(blank).tolist()
-        )
-    )
+    rows = numbered(case, "projects").loc[blank, "id"]
+    faults = [("score_blank", int(row), {"project": str(id_)}) for row, id_ in zip(rows.index, rows, strict=True)]
+    raise InputError(tuple(Fault(code, "projects", row, "score", values=values) for code, row, values in faults))
 
 
 def adjusted(case: Case, adjustment: Adjustment, ids: NDArray[np.object_]) -> Floats:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -160,12 +158,11 @@ def appraise(case: Case, ids: pd.Series | None = None) -> Appraisal:
     InputError
         Where a blank is refused, a ratio has no bound, or given weights do not sum to 1; all faults at once.
     """
-    projects = case.projects if ids is None else case.projects[case.projects["id"].isin(set(ids))]
-    projects = projects.sort_values("id")
+    projects = numbered(case, "projects").sort_values("id")
+    if ids is not None:
+        projects = projects[projects["id"].isin(set(ids))]
     table = _stated(case)
     method = case.policy.score.method
-    if unreadable := _unreadable(projects, table):
-        raise InputError(tuple(unreadable))
     numerator, denominator = (_read(projects, table[name]) for name in ("numerator", "denominator"))
     x = np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=denominator > 0)
     benchmark = _benchmarks(projects, table, x, case.policy.score.group)
@@ -194,16 +191,23 @@ def appraise(case: Case, ids: pd.Series | None = None) -> Appraisal:
     )
 
 
+def numbered(case: Case, name: str) -> pd.DataFrame:
+    """A table of the case with the rows of its file, as Excel counts them, for index."""
+    table: pd.DataFrame = getattr(case, name)
+    rows = case.rows.get(name, ())
+    return table.set_axis(rows if len(rows) == len(table) else np.arange(len(table)) + 2)
+
+
 def _stated(case: Case) -> pd.DataFrame:
-    """The indicators with defaults, in order of name; ``row`` is their place in the case's table."""
+    """The indicators with defaults, in order of name."""
+    stated = numbered(case, "indicators")
     names = ("indicator", "numerator", "denominator", "direction", "weight", "benchmark", "cap", "missing")
-    table = pd.DataFrame({name: column(case.indicators, "indicators", name).to_numpy(dtype=object) for name in names})
-    table["row"] = case.indicators.index.to_numpy()
+    table = pd.DataFrame({name: column(stated, "indicators", name).astype(object) for name in names})
     table["direction"] = table["direction"].where(table["direction"].notna(), "max")
     table["missing"] = table["missing"].where(table["missing"].notna(), case.policy.score.missing)
     for name in ("weight", "benchmark", "cap"):
         table[name] = table[name].astype(float)
-    return table.sort_values("indicator", ignore_index=True)
+    return table.sort_values("indicator")
 
 
 def _read(projects: pd.DataFrame, names: pd.Series) -> Floats:
@@ -280,27 +284,14 @@ def _caps(table: pd.DataFrame, method: str) -> Floats:
     return np.where(np.isnan(caps) | (method != "benchmark"), np.inf, caps)
 
 
-def _unreadable(projects: pd.DataFrame, table: pd.DataFrame) -> list[Fault]:
-    """Numerators and denominators must be columns of numbers."""
-    numbers = projects.select_dtypes("number").columns.tolist()
-    faults = []
-    for j, part in itertools.product(range(len(table)), ("numerator", "denominator")):
-        name = table[part].iloc[j]
-        if pd.notna(name) and name not in numbers:
-            nearest = "".join(difflib.get_close_matches(str(name), numbers, n=1))
-            values = {"indicator": str(table["indicator"].iloc[j]), "found": str(name), "nearest": nearest}
-            faults.append(Fault("score_column", "indicators", _row(table.set_index("row"), j), part, values=values))
-    return faults
-
-
 def _refused(projects: pd.DataFrame, table: pd.DataFrame, x: Floats, numerator: Floats) -> list[Fault]:
     """Blanks of indicators that refuse them; a denominator that is not positive counts as a blank."""
     refuse = (table["missing"] == "refuse").to_numpy()
     faults = []
-    for i, j in zip(*np.nonzero(np.isnan(x) & refuse), strict=True):
+    for i, j in np.argwhere(np.isnan(x) & refuse).tolist():
         name = table["numerator" if np.isnan(numerator[i, j]) else "denominator"].iloc[j]
         values = {"project": str(projects["id"].iloc[i]), "indicator": str(table["indicator"].iloc[j])}
-        faults.append(Fault("score_missing", "projects", _row(projects, int(i)), str(name), values=values))
+        faults.append(Fault("score_missing", "projects", int(projects.index[i]), str(name), values=values))
     return faults
 
 
@@ -310,36 +301,24 @@ def _no_benchmark(table: pd.DataFrame, benchmark: Floats, x: Floats, method: str
     needed = (method == "benchmark") | ((rule == "benchmark") & blank.any(axis=0))
     bad = (needed & ~(benchmark > 0).all(axis=0)) | ((rule == "median") & blank.all(axis=0))
     return [
-        Fault("score_benchmark", "indicators", _row(table.set_index("row"), int(j)), "benchmark",
+        Fault("score_benchmark", "indicators", int(table.index[j]), "benchmark",
               values={"indicator": str(table["indicator"].iloc[j])})
-        for j in np.flatnonzero(bad)
+        for j in np.flatnonzero(bad).tolist()
     ]  # fmt: skip
 
 
 def _unbounded(projects: pd.DataFrame, table: pd.DataFrame, ratio: Floats) -> list[Fault]:
     """A smaller-is-better value of zero has no finite ratio; it needs a cap."""
     return [
-        Fault("score_unbounded", "indicators", _row(table.set_index("row"), int(j)), "cap",
+        Fault("score_unbounded", "indicators", int(table.index[j]), "cap",
               values={"indicator": str(table["indicator"].iloc[j]), "project": str(projects["id"].iloc[i])})
-        for j in np.flatnonzero(np.isposinf(ratio).any(axis=0))
-        for i in np.flatnonzero(np.isposinf(ratio[:, j]))[:1]
+        for j in np.flatnonzero(np.isposinf(ratio).any(axis=0)).tolist()
+        for i in np.flatnonzero(np.isposinf(ratio[:, j]))[:1].tolist()
     ]  # fmt: skip
 
 
 def _nothing_known(projects: pd.DataFrame, weight: Floats, filled: Texts) -> list[Fault]:
     """A project of which every indicator that weighs anything is dropped has no score."""
-    empty = np.flatnonzero((filled == "drop")[:, weight > 0].all(axis=1))
-    return [
-        Fault(
-            "score_nothing_known",
-            "projects",
-            _row(projects, int(i)),
-            None,
-            values={"project": str(projects["id"].iloc[i])},
-        )
-        for i in empty
-    ]
-
-
-def _row(table: pd.DataFrame, place: int) -> int:
-    return int(table.index[place]) + 2
+    empty = np.flatnonzero((filled == "drop")[:, weight > 0].all(axis=1)).tolist()
+    ids = projects["id"].to_numpy(dtype=object)
+    return [Fault("score_nothing_known", "projects", int(projects.index[i]), values={"project": ids[i]}) for i in empty]

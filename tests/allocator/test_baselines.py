@@ -114,7 +114,7 @@ def test_rank_and_cut_is_the_plain_loop_on_plain_pools(seed: int) -> None:
             left[region[i]] -= demand[i, 1]
             expected.append(f"p{i:02d}")
     projects = {
-        "id": [f"p{i:02d}" for i in range(30)], "land": demand[:, 0].astype(float), "energy": demand[:, 1].astype(float),
+        "id": [f"p{i:02d}" for i in range(30)], "land": 1.0 * demand[:, 0], "energy": 1.0 * demand[:, 1],
         "score": score.astype(float), "region": region,
     }  # fmt: skip
     pools = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -211,14 +210,6 @@ def test_a_refused_blank_names_every_project_and_indicator_at_once() -> None:
         score(case.with_changes(projects=projects))
     found = {(fault.values["project"], fault.values["indicator"], fault.column) for fault in error.value.faults}
     assert found == {("a", "tax per mu", "tax"), ("b", "added per tce", "energy")}
-
-
-def test_an_indicator_of_an_unknown_column_tells_the_nearest_at_once() -> None:
-    case = county()
-    bad = replace(case, indicators=case.indicators.assign(numerator=["taxes", "added", "emision"]))
-    with pytest.raises(InputError) as error:
-        score(bad)
-    assert [fault.values["nearest"] for fault in error.value.faults] == ["emission", "tax"]
 
 
 def test_a_stated_score_is_used_as_it_is_and_blank_ones_are_made() -> None:
