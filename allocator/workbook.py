@@ -100,7 +100,7 @@ def _grid(found: Found, text: str, name: str) -> Grid:
 
 
 def _toml(found: Found, file: Path) -> None:
-    text = _decoded(found, file)
+    text = _decoded(found, file) if file.stat().st_size else ""
     if text is None:
         return
     try:
