@@ -47,8 +47,10 @@ def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: f
     undecided = _unlike(program, relaxed.x, dived)
     for size in ROUNDS:
         undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
-        effort = Effort(gap=min(gap / 2, FINE), nodes=NODES, seconds=end - time.monotonic(), start=plan, enough=_enough(relaxed.bound, gap),
-                        watch=None if watch is None else _telling(watch, relaxed.bound))  # fmt: skip
+        effort = Effort(
+            gap=min(gap / 2, FINE), nodes=NODES, seconds=end - time.monotonic(), start=plan,
+            enough=_enough(relaxed.bound, gap), watch=None if watch is None else _telling(watch, relaxed.bound),
+        )  # fmt: skip
         answer = _search(model, engine, program, at, undecided, effort)
         plan = plan if answer.x is None else program.repair(answer.x)
         found = Answer("unknown" if plan is None else "feasible", plan, relaxed.bound, None, answer.interrupted)
@@ -66,7 +68,7 @@ def near(program: Program, answer: Answer, gap: float) -> bool:
 
 
 def _search(model: Model, engine: Engine, program: Program, at: Floats, free: Bools, effort: Effort) -> Answer:
-    """Search the free options; first with the loans of all other projects held, then, where that fails, with all open."""
+    """Search the free options with the loans of all other projects held or, where that fails, open."""
     project = model.columns["project"].to_numpy(dtype=object)
     loans = (model.columns["block"] == "loan").to_numpy() & ~np.isin(project, list(set(project[free])))
     held = program.integer & ~free
@@ -83,8 +85,9 @@ def _unlike(program: Program, x: Floats, other: Floats) -> Bools:
 def _losses(model: Model, program: Program, prices: Floats) -> Floats:
     """What each option's project loses by choosing it, for the best option: by choosing another; infinite elsewhere."""
     owner = np.asarray(model.options["project"].factorize()[0])
-    one = (model.rows["block"] == "one").to_numpy()
-    profit = (program.coef - program.matrix.T @ np.where(one, 0.0, prices))[: len(owner)]
+    own = prices.copy()
+    own[np.flatnonzero(model.rows["block"] == "one")] = 0.0
+    profit = (program.coef - program.matrix.T @ own)[: len(owner)]
     order = np.lexsort((-profit, owner))
     ranked, first = profit[order], np.flatnonzero(np.diff(owner[order], prepend=-1))
     best = np.maximum(ranked[first], 0.0)[owner]

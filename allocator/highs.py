@@ -19,6 +19,10 @@ WHOLE = 1e-6
 DIVE_PART = 0.2
 DIVE_MISSES = 20
 DIVE_IDLE = 40
+FAILED = tuple(
+    getattr(highspy.HighsModelStatus, name)
+    for name in ("kLoadError", "kModelError", "kPresolveError", "kSolveError", "kPostsolveError")
+)
 INTERRUPTS = ("kCallbackMipInterrupt", "kCallbackSimplexInterrupt", "kCallbackIpmInterrupt")
 
 
@@ -29,9 +33,8 @@ class Quiet(highspy.Highs):
         super().__init__()  # type: ignore[no-untyped-call]
         self._effort, self._scale = effort, scale
         self._stop, self._seen = threading.Event(), dict[str, float]()
-        options: dict[str, Any] = {
-            "mip_rel_gap": effort.gap, "mip_abs_gap": 0.0, "threads": threads, "time_limit": effort.seconds, "random_seed": 0,
-        }  # fmt: skip
+        options: dict[str, Any] = {"mip_rel_gap": effort.gap, "mip_abs_gap": 0.0, "random_seed": 0}
+        options |= {"threads": threads, "time_limit": effort.seconds}
         if effort.nodes is not None:
             options["mip_max_nodes"] = effort.nodes
         for name, value in options.items():
@@ -96,13 +99,14 @@ class Quiet(highspy.Highs):
             reached, bound = -out.mip_primal_bound / self._scale, -out.mip_dual_bound / self._scale
             self._seen.update(reached=reached, bound=bound)
             patient = out.mip_node_count < self._effort.patience or self._effort.accept <= self._effort.gap
-            if reached >= self._effort.enough or (not patient and relative_gap(reached, bound) <= self._effort.accept):
+            accepted = not patient and relative_gap(reached, bound) <= self._effort.accept
+            if accepted or reached >= self._effort.enough:
                 self._stop.set()
         if self._stop.is_set() and back is not None:
             back.user_interrupt = True
 
     def _attend(self) -> bool:
-        """Wait for the run; tell of progress, pass Ctrl-C on, stop it where it overruns; a second Ctrl-C goes through."""
+        """Wait for the run; tell of progress, pass Ctrl-C on (a second one goes through), stop it where it overruns."""
         interrupted = False
         done = threading.Event()
 
@@ -140,10 +144,10 @@ class Quiet(highspy.Highs):
             return Answer("unbounded" if status == known.kUnbounded else "infeasible", interrupted=interrupted)
         feasible = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
         x = np.array(point.col_value) if feasible else None
-        dual = info.mip_dual_bound if whole else info.objective_function_value if status == known.kOptimal else -math.inf
+        solved = info.objective_function_value if status == known.kOptimal else -math.inf
+        dual = info.mip_dual_bound if whole else solved
         bound = -dual / self._scale - offset if math.isfinite(dual) else None
         if status == known.kOptimal and x is not None:
             return Answer("optimal", x, bound, None if whole else np.array(point.row_dual), interrupted)
-        failed = status in (known.kLoadError, known.kModelError, known.kPresolveError, known.kSolveError, known.kPostsolveError)
-        outcome: Status = "error" if failed else "unknown" if x is None else "feasible"
+        outcome: Status = "error" if status in FAILED else "unknown" if x is None else "feasible"
         return Answer(outcome, x, bound, None, interrupted)

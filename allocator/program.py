@@ -46,7 +46,7 @@ def relative_gap(value: float, bound: float) -> float:
 
 
 def unit_scale(coef: Floats) -> float:
-    """The power of two that brings the largest coefficient near 1,000, so that absolute tolerances mean the same everywhere."""
+    """The power of two that brings the largest coefficient near 1,000: absolute tolerances then mean the same."""
     largest = float(np.abs(coef).max(initial=0.0))
     return 1.0 if largest == 0.0 else float(2.0 ** (10 - np.ceil(np.log2(largest))))
 
@@ -89,9 +89,8 @@ class Program:
     def add(self, coef: Floats, least: float, most: float, scale: float = 1.0) -> Program:
         """With one row more."""
         matrix = sparse.csr_array(sparse.vstack([self.matrix, sparse.csr_array((coef * scale)[None, :])], format="csr"))
-        return replace(
-            self, matrix=matrix, row_lower=np.append(self.row_lower, least * scale), row_upper=np.append(self.row_upper, most * scale)
-        )
+        row_lower, row_upper = np.append(self.row_lower, least * scale), np.append(self.row_upper, most * scale)
+        return replace(self, matrix=matrix, row_lower=row_lower, row_upper=row_upper)
 
     def fix(self, which: Bools, x: Floats) -> Program:
         """With some columns held where `x` has them."""
@@ -108,14 +107,33 @@ class Program:
         size = np.maximum(1.0, abs(self.matrix) @ np.abs(x))
         return np.asarray(np.maximum(np.maximum(self.row_lower - reached, reached - self.row_upper), 0.0) / size)
 
+    def ceiling(self) -> float:
+        """The objective with every column at its better end."""
+        moved = self.coef != 0
+        best = np.where(self.coef > 0, self.upper, self.lower)
+        return float((best[moved] * self.coef[moved]).sum())
+
+    def prices(self, x: Floats, duals: Floats) -> Floats:
+        """Prices from duals of either sign, at an optimal point: of the two, those that satisfy strong duality."""
+
+        def error(prices: Floats) -> float:
+            reduced, reached = self.coef - self.matrix.T @ prices, self.matrix @ x
+            slack = np.where(prices > 0, self.row_upper - reached, reached - self.row_lower)
+            room = np.where(reduced > 0, self.upper - x, x - self.lower)
+            priced = np.abs(prices) > EXACT
+            moved = np.abs(reduced) > EXACT * np.abs(self.coef).max(initial=0.0)
+            return float(np.abs(prices[priced] * slack[priced]).sum() + np.abs(reduced[moved] * room[moved]).sum())
+
+        return min((-duals + 0.0, duals + 0.0), key=error)
+
 
 @dataclass(frozen=True, eq=False)
 class Effort:
     """What may be spent on one programme.
 
-    ``gap`` is aimed at; after ``patience`` nodes ``accept`` will do, and at any time a plan worth ``enough``. ``relaxed``
-    drops integrality. ``nodes`` and ``seconds`` are limits. ``start`` is a plan to begin from, ``watch`` is told of
-    incumbent and bound.
+    ``gap`` is aimed at; after ``patience`` nodes ``accept`` will do, and at any time a plan worth ``enough``.
+    ``relaxed`` drops integrality. ``nodes`` and ``seconds`` are limits. ``start`` is a plan to begin from, ``watch``
+    is told of incumbent and bound.
     """
 
     gap: float = EXACT
@@ -131,7 +149,7 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a solver says of one programme: point, bound (no point can exceed it), and for a relaxation the row prices."""
+    """What a solver says of one programme: point, bound (no point can exceed it), row prices of a relaxation."""
 
     status: Status
     x: Floats | None = None
@@ -175,7 +193,8 @@ def reduce(program: Program) -> Reduced:
     A column in no row goes to its better end; where that end is infinite the column stays and the solver finds the
     programme unbounded.
     """
-    best = np.where(program.coef > 0, program.upper, np.where(program.coef < 0, program.lower, np.clip(0.0, program.lower, program.upper)))
+    idle = np.clip(0.0, program.lower, program.upper)
+    best = np.where(program.coef > 0, program.upper, np.where(program.coef < 0, program.lower, idle))
     fixed = program.lower >= program.upper
     alone = np.bincount(program.matrix.indices, minlength=len(program.coef)) == 0
     out = fixed | (alone & np.isfinite(best))
@@ -187,7 +206,8 @@ def reduce(program: Program) -> Reduced:
     lower, upper = program.row_lower - taken, program.row_upper - taken
     empty = np.diff(inner.indptr) == 0
     slack = EXACT * np.maximum(1.0, abs(program.matrix) @ np.abs(at)) + 1e-7
-    contradicts = bool((empty & ((lower > slack) | (upper < -slack))).any() or (program.lower > program.upper + EXACT).any())
+    broken = empty & ((lower > slack) | (upper < -slack))
+    contradicts = bool(broken.any() or (program.lower > program.upper + EXACT).any())
     rows = np.flatnonzero(~empty)
     small = Program(
         program.coef[columns], sparse.csr_array(inner[rows]), lower[rows], upper[rows],

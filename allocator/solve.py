@@ -70,8 +70,9 @@ def solve(
     >>> import pandas as pd
     >>> from allocator import Case
     >>> from allocator.model import build
-    >>> model = build(Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
-    ...                                pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
+    >>> model = build(Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
     >>> found = solve(model)
     >>> found.status, found.objective, found.x[:2].tolist()
     ('optimal', 5.0, [1.0, 0.0])
@@ -128,8 +129,9 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     >>> import pandas as pd
     >>> from allocator import Case
     >>> from allocator.model import build
-    >>> model = build(Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
-    ...                                pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
+    >>> model = build(Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
     >>> found = relax(model)
     >>> round(found.objective, 6), model.rows["block"].tolist(), found.prices.round(6).tolist()
     (6.5, ['one', 'one', 'grant', 'pool'], [0.0, 0.25, -1.25, 1.25])
@@ -164,7 +166,8 @@ def _version(name: str) -> str:
     if name == "HiGHS":
         return version("highspy")
     if name == "PULP_CBC_CMD":
-        said = subprocess.run([pulp.PULP_CBC_CMD.pulp_cbc_path, "-quit"], capture_output=True, text=True, check=False).stdout
+        asked = [pulp.PULP_CBC_CMD.pulp_cbc_path, "-quit"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
         return "".join(re.findall(r"Version:\s*(\S+)", said))
     return ""
 
@@ -224,7 +227,7 @@ class _Pulp:
         end = small.expand(highs.dive(small.program.integer, small.program.lower, seconds))
         prices = np.zeros(len(program.row_lower))
         if relaxed.prices is not None:
-            prices[small.rows] = _signed(small.program, relaxed.x, stated.duals(relaxed.prices))
+            prices[small.rows] = small.program.prices(relaxed.x, stated.duals(relaxed.prices))
         return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=prices), end
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
@@ -236,37 +239,15 @@ class _Pulp:
         else:
             with tempfile.TemporaryDirectory(prefix="yaosu-") as folder:
                 answer = _by_files(stated, effort, self._known, Path(folder), self._threads)
-        if answer.status == "infeasible" and program.coef.any() and not math.isfinite(_ceiling(program)):
+        if answer.status == "infeasible" and program.coef.any() and not math.isfinite(program.ceiling()):
             feasible = self._solve(program.aim(np.zeros(len(program.coef))), effort, 0.0)
             return Answer("unbounded") if feasible.x is not None else answer
         if answer.prices is not None and answer.x is not None:
-            return replace(answer, prices=_signed(program, answer.x, answer.prices))
+            return replace(answer, prices=program.prices(answer.x, answer.prices))
         if answer.status == "feasible" and answer.bound is None and not effort.relaxed:
             relaxed = self._solve(program, Effort(seconds=GRACE, relaxed=True), offset)
             return replace(answer, bound=relaxed.bound)
         return answer
-
-
-def _ceiling(program: Program) -> float:
-    """The objective with every column at its better end."""
-    with np.errstate(invalid="ignore"):
-        best = np.where(program.coef > 0, program.upper, program.lower) * program.coef
-    return float(np.where(program.coef != 0, best, 0.0).sum())
-
-
-def _signed(program: Program, x: Floats, duals: Floats) -> Floats:
-    """Prices from duals of either sign: of the two, those that satisfy strong duality."""
-
-    def error(prices: Floats) -> float:
-        reduced = program.coef - program.matrix.T @ prices
-        reached = program.matrix @ x
-        slack = np.where(prices > 0, program.row_upper - reached, reached - program.row_lower)
-        room = np.where(reduced > 0, program.upper - x, x - program.lower)
-        small = EXACT * np.abs(program.coef).max(initial=0.0)
-        priced, moved = np.abs(prices) > EXACT, np.abs(reduced) > small
-        return float(np.abs(prices[priced] * slack[priced]).sum() + np.abs(reduced[moved] * room[moved]).sum())
-
-    return min((-duals + 0.0, duals + 0.0), key=error)
 
 
 class _State:
@@ -281,9 +262,11 @@ class _State:
             for j, (lower, upper, whole) in enumerate(bounds)
         ]
         cost = (-self.scale * program.coef).tolist()
-        self.problem.setObjective(pulp.LpAffineExpression([(x, c) for x, c in zip(self.columns, cost, strict=True) if c]))
+        terms = [(x, c) for x, c in zip(self.columns, cost, strict=True) if c]
+        self.problem.setObjective(pulp.LpAffineExpression(terms))
         self.rows: list[tuple[int, Any]] = []
-        columns, data, ends = program.matrix.indices.tolist(), program.matrix.data.tolist(), program.matrix.indptr.tolist()
+        matrix = program.matrix
+        columns, data, ends = matrix.indices.tolist(), matrix.data.tolist(), matrix.indptr.tolist()
         for r, (least, most) in enumerate(zip(program.row_lower.tolist(), program.row_upper.tolist(), strict=True)):
             terms = [(self.columns[columns[k]], data[k]) for k in range(ends[r], ends[r + 1])]
             for sense, side in _sides(least, most):
@@ -334,7 +317,8 @@ class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]
     def solve_CBC(self, lp: Any, use_mps: bool = True) -> int:
         """Replaces PuLP's, which can be neither interrupted nor given a folder with a space in its name."""
         columns, column_names, row_names, _ = lp.writeMPS(str(self.folder / "model.mps"), rename=1)
-        args = [self.path, "model.mps", "-randomCbcSeed", "1", "-ratio", str(self.effort.gap), "-allow", "0", "-threads", str(self.threads)]
+        args = [self.path, "model.mps", "-randomCbcSeed", "1", "-threads", str(self.threads)]
+        args += ["-ratio", str(self.effort.gap), "-allow", "0"]
         if math.isfinite(self.effort.seconds):
             args += ["-timeMode", "elapsed", "-sec", str(self.effort.seconds)]
         if self.effort.nodes is not None:
@@ -342,7 +326,8 @@ class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]
         if self.effort.start is not None:
             self.writesol(self.folder / "start.mst", lp, columns, column_names, row_names)
             args += ["-mips", "start.mst"]
-        args += ["-initialSolve" if self.effort.relaxed else "-solve", "-printingOptions", "all", "-solution", "model.sol"]
+        args += ["-initialSolve" if self.effort.relaxed else "-solve"]
+        args += ["-printingOptions", "all", "-solution", "model.sol"]
         log = self.folder / "log"
         self.interrupted = run_child(args, self.folder, log, self.effort.seconds + GRACE)
         self.log = log.read_text(errors="replace")

@@ -11,7 +11,19 @@ import numpy as np
 from allocator import ties
 from allocator.begin import begin, near
 from allocator.model import Model, Objective
-from allocator.program import EXACT, Answer, Effort, Engine, Floats, Program, Progress, Stage, Status, Watch, relative_gap
+from allocator.program import (
+    EXACT,
+    Answer,
+    Effort,
+    Engine,
+    Floats,
+    Program,
+    Progress,
+    Stage,
+    Status,
+    Watch,
+    relative_gap,
+)
 
 EASY_COLUMNS = 150
 LARGE_COLUMNS = 1_000
@@ -113,8 +125,8 @@ class Search:
             if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
                 start = first.x
         gap = EXACT if self.easy else self.allowed
-        effort = Effort(gap=gap, accept=self.allowed, seconds=max(end - time.monotonic(), 0.1), start=start, watch=watch)
-        return self._solve(aimed, effort)
+        left = max(end - time.monotonic(), 0.1)
+        return self._solve(aimed, Effort(gap=gap, accept=self.allowed, seconds=left, start=start, watch=watch))
 
     def _solve(self, program: Program, effort: Effort) -> Answer:
         answer = self.engine.run(program, effort)

@@ -109,7 +109,8 @@ def _narrow(model: Model, program: Program, x: Floats, engine: Engine, seconds_l
         return program
     reduced = coef - program.matrix.T @ answer.prices
     slack = answer.bound - float(coef @ x) + 2 * EXACT * abs(answer.bound)
-    clear = (program.integer | ~program.integer.any()) & (np.abs(reduced) > slack * (1 + 1e-6) + 1e-9 * np.abs(coef).max(initial=0.0))
+    least = slack * (1 + 1e-6) + EXACT * np.abs(coef).max(initial=0.0)
+    clear = (program.integer | ~program.integer.any()) & (np.abs(reduced) > least)
     at = np.where(reduced > 0, program.upper, program.lower)
     clear &= np.isfinite(at) & (np.abs(at - x) < TIE)
     return program.fix(clear, at)

@@ -33,7 +33,8 @@ def test_a_child_ends_with_its_killed_parent(tmp_path: Path) -> None:
     written = tmp_path / "pid"
     script = (
         "from pathlib import Path; from allocator.child import run_child; "
-        f"run_child(['sh', '-c', 'echo $$ > pid; exec sleep 60'], Path({str(tmp_path)!r}), Path({str(tmp_path / 'log')!r}), 60.0)"
+        f"here = Path({str(tmp_path)!r}); "
+        "run_child(['sh', '-c', 'echo $$ > pid; exec sleep 60'], here, here / 'log', 60.0)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script])
     child = _wait_for(written)
