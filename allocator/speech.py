@@ -116,6 +116,10 @@ class Speech:
             return self.say("explain.reason.part", served=served, share=self.percent(share))
         return self.say("explain.reason.funded" if served else "explain.reason.funded_plain", served=served)
 
+    def removed(self, code: str, name: str) -> str:
+        """Why an option can never enter."""
+        return self.say(f"explain.removed.{code}", name=self.resource(name) if code in ("too_large", "no_pool") else name)
+
     def served(self, plan: Plan) -> dict[str, str]:
         """Per project, the pools and products that serve it."""
         grants, loans = plan.grants, plan.loans

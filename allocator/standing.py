@@ -313,5 +313,5 @@ def _reasons(plan: Plan, table: pd.DataFrame, parts: list[str], speech: Speech) 
             said.append(speech.say(f"explain.reason.{code}" if part or code[:2] == "no" else f"explain.reason.{code}_plain", parts=part))
         else:
             name = str(removed.get((id_, code), ""))
-            said.append(speech.say(f"explain.reason.{code}", name=speech.resource(name) if code in ("too_large", "no_pool") else name))
+            said.append(speech.say("explain.reason.removed", reason=speech.removed(code, name)))
     return said
