@@ -12,8 +12,8 @@ from allocator.program import Answer, Bools, Effort, Engine, Floats, Program, Wa
 
 WHOLE = 1e-6
 NODES = 500
-FINE = 5e-4
-ROUNDS = (0, 200, 400)
+FINE = 2.5e-4
+ROUNDS = (0, 200)
 
 
 def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None) -> Answer:
