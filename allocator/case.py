@@ -121,8 +121,8 @@ class Case:
         >>> projects = pd.DataFrame({"编号": ["001"], "用地(公顷)": ["２"], "价值": [1]})
         >>> pools = pd.DataFrame({"指标池": ["市级"], "要素": ["用地"], "数量(亩)": ["1,000"]})
         >>> case = Case.from_tables(projects=projects, pools=pools)
-        >>> case.projects.loc[0, ["id", "用地"]].tolist()
-        ['001', 30.0]
+        >>> case.projects["id"].tolist(), case.projects["用地"].tolist()
+        (['001'], [30.0])
         """
         given = {"projects": projects, "variants": variants, "pools": pools, "funds": funds, "indicators": indicators,
                  "grants": grants, "sources": sources, "rules": extra.pop("rules", None)}  # fmt: skip

@@ -71,8 +71,15 @@ def text(cell: Any) -> str | None:
 def texts(cells: Cells) -> Cells:
     """Every cell as text, None where blank."""
     made = np.empty(len(cells), dtype=object)
-    made[:] = [text(cell) for cell in cells]
+    if pd.api.types.infer_dtype(cells, skipna=False) == "string":
+        made[:] = [cell.strip() or None for cell in cells]
+    else:
+        made[:] = [text(cell) for cell in cells]
     return made
+
+
+def _all_numbers(cells: Cells) -> bool:
+    return pd.api.types.infer_dtype(cells, skipna=True) in ("floating", "integer", "mixed-integer-float")
 
 
 def _each(cells: Cells, read: Callable[[str], Any]) -> tuple[Cells, set[str]]:
@@ -139,8 +146,10 @@ def numbers(column: pd.Series, known: Column, factor: float) -> Parsed:
         return values, [Wrong(int(i), "not_a_number", {"found": "inf"}) for i in infinite]
     cells = column.to_numpy(dtype=object)
     values = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float, na_value=np.nan) * factor
-    flags = np.fromiter((isinstance(cell, bool | np.bool_ | dt.date) for cell in cells), bool, len(cells))
-    slow = np.flatnonzero(~np.isfinite(values) | flags)
+    flags = np.zeros(len(cells), dtype=bool)
+    if not _all_numbers(cells):
+        flags = np.fromiter((isinstance(cell, bool | np.bool_ | dt.date) for cell in cells), bool, len(cells))
+    slow = np.flatnonzero((~np.isfinite(values) & ~pd.isna(cells)) | flags)
     rest = texts(cells[slow])
     numeric = known.kind == "share"
     read, bad = _each(rest, lambda word: _number(word, known, factor, numeric))
@@ -247,7 +256,10 @@ def dates(column: pd.Series, known: Column, factor: float) -> Parsed:
     """Dates: real ones, text, eight digits, or serial numbers of Excel."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("datetime64[ns]"), []
-    cells = texts(column.to_numpy(dtype=object))
+    raw = column.to_numpy(dtype=object)
+    if pd.api.types.infer_dtype(raw, skipna=True) in ("date", "datetime", "datetime64"):
+        return pd.Series(pd.to_datetime(pd.Series(raw, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index), []
+    cells = texts(raw)
     made, bad = _each(cells, _date)
     values = pd.Series(pd.to_datetime(pd.Series(made, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index)
     return values, _wrong(cells, bad, "not_a_date")
@@ -306,7 +318,10 @@ def infer(column: pd.Series) -> pd.Series:
         return column.astype("float64")
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("datetime64[ns]")
-    cells = texts(column.to_numpy(dtype=object))
+    raw = column.to_numpy(dtype=object)
+    if _all_numbers(raw):
+        return pd.Series(pd.to_numeric(pd.Series(raw, dtype=object)).to_numpy(dtype=float, na_value=np.nan), index=column.index)
+    cells = texts(raw)
     distinct = {cell for cell in cells if cell is not None}
     if distinct and all(_NUMERIC.fullmatch(cell) for cell in distinct):
         return pd.Series(pd.to_numeric(pd.Series(cells, dtype=object)).to_numpy(dtype=float), index=column.index)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from allocator import schema
+from allocator import links, schema
 from allocator.cells import nearest
 from allocator.errors import Fault
 from allocator.policy import Policy
@@ -21,7 +21,7 @@ def references(read: Read, policy: Policy) -> list[Fault]:
     >>> [fault.code for fault in references(Read(tables={"projects": projects}), Policy())]
     ['key_twice']
     """
-    kinds = (_keys, _projects, _variants, _pools, _blank_demands, _periods, _indicators, _grants, _policy)
+    kinds = (_keys, _projects, links.faults, _variants, _pools, _blank_demands, _periods, _indicators, _grants, _policy)
     return [fault for kind in kinds for fault in kind(read, policy)]
 
 
@@ -259,7 +259,7 @@ def _groups(read: Read, policy: Policy) -> Iterator[Fault]:
     for where, column, groups in named:
         if column == "grade" or column not in projects:
             continue
-        known = set(projects[column].dropna().astype(str))
+        known = set(map(str, projects[column].dropna().unique()))
         for group in groups:
             if group not in known:
                 values = {"found": group, "nearest": nearest(group, known)}

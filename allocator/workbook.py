@@ -179,7 +179,10 @@ def _sheet(table: str, grid: Grid) -> Sheet | None:
     if top is None:
         return None
     data = pd.DataFrame(full[top + 1 :], columns=range(width), dtype=object)
-    blank = data.isna() | data.map(lambda cell: isinstance(cell, str) and not cell.strip())
+    data = data.mask(data == "", None)
+    blank = data.isna()
+    sparse = blank.sum(axis=1) >= width - 2
+    blank[sparse] |= data[sparse].map(lambda cell: cells.text(cell) is None)
     headers = [cells.text(cell) for cell in full[top]]
     kept = [number for number in range(width) if headers[number] or not blank[number].all()]
     rows = np.flatnonzero(~blank.all(axis=1).to_numpy())
