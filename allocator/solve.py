@@ -27,7 +27,7 @@ from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, 
 from allocator.recheck import TOLERANCE, recheck, worst
 from allocator.solution import Relaxation, Solution
 
-__all__ = ["Progress", "Relaxation", "Solution", "available", "recheck", "relax", "solve"]
+__all__ = ["Progress", "PulpEngine", "Relaxation", "Solution", "available", "recheck", "relax", "solve"]
 
 OURS = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
 GRACE = 5.0
@@ -78,7 +78,7 @@ def solve(
     ('optimal', 5.0, [1.0, 0.0])
     """
     begun = time.monotonic()
-    engine = _Pulp(solver, threads or 1)
+    engine = PulpEngine(solver, threads or 1)
     found = stages.Search(model, engine, gap, time_limit, progress).run(start)
     blank = partial(Solution, solver=engine.name, version=engine.version, stages=found.stages)
     if found.x is None:
@@ -140,7 +140,7 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     names = stages.value_names(model)
     aims = [objective.coef for objective in model.objectives if objective.name in names]
     program = Program.of(model).aim(np.sum(aims, axis=0))
-    answer = _Pulp(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
+    answer = PulpEngine(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
     if answer.status == "optimal" and answer.prices is None:
         return relax(model)
     prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
@@ -185,7 +185,7 @@ def _known(solver: str) -> str:
     return str(names[solver.lower()])
 
 
-class _Pulp:
+class PulpEngine:
     """Solves programmes through PuLP, stated as minimisation with ids of our own."""
 
     def __init__(self, solver: str, threads: int) -> None:
