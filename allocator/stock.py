@@ -171,39 +171,42 @@ def _served(model: Model) -> list[list[tuple[int, int]]]:
     return found
 
 
+LIMITS = ("ratio", "whole", "service")
+
+
 class Money:
-    """Room left in the financing products; each project borrows the cheapest mix that its rows of (3.7) allow."""
+    """Room left in the financing products; each project borrows the cheapest mix that its rows of (3.7) allow.
+
+    A column stands in at most one row of each block but "share", so the coefficients of a block fit one array.
+    """
 
     def __init__(self, model: Model, x: Floats) -> None:
-        self.x, self.matrix = x, sparse.csc_array(model.matrix)
-        self.block = model.rows["block"].tolist()
-        self.left = np.where(model.rows["block"] == "fund", model.row_upper, 0.0)
-        self.cost = model.cost
+        self.x, block = x, model.rows["block"].to_numpy()
+        at = {name: np.flatnonzero(block == name) for name in ("finance", "fund", "share", *LIMITS)}
+        self.coef = {name: np.asarray(model.matrix[at[name]].sum(axis=0)).tolist() for name in ("finance", *LIMITS)}
+        self.left = model.row_upper[at["fund"]].tolist()
         loans = np.flatnonzero(model.columns["block"].to_numpy() == "loan")
-        funds = np.flatnonzero(model.rows["block"].to_numpy() == "fund")
-        lender = funds[sparse.csc_array(model.matrix[funds][:, loans]).indices]
-        self.loans: dict[str, list[tuple[int, int]]] = {}
-        for column, fund, project in zip(
-            loans.tolist(), lender.tolist(), model.columns["project"].to_numpy()[loans], strict=True
-        ):
-            self.loans.setdefault(project, []).append((column, fund))
+        lender = sparse.csc_array(model.matrix[at["fund"]][:, loans]).indices
+        self.fund = dict(zip(loans.tolist(), lender.tolist(), strict=True))
+        self.share = sparse.csc_array(model.matrix[at["share"]])
+        borne = sparse.coo_array(self.share[:, loans])
+        self.share_row = dict(zip(loans[borne.coords[1]].tolist(), borne.coords[0].tolist(), strict=True))
+        self.offers: dict[str, list[int]] = {}
+        cheapest = loans[np.argsort(model.cost[loans], kind="stable")]
+        for loan, project in zip(cheapest.tolist(), model.columns["project"].to_numpy()[cheapest], strict=True):
+            self.offers.setdefault(project, []).append(loan)
 
     def take(self, option: int, project: str) -> list[tuple[int, float]] | None:
         """Borrow what an option needs beside own money; None where no mix tried is enough.
 
         Tried are the cheapest products first, then those with the least yearly service first.
         """
-        mine = dict(self._entries(option))
-        need = -sum(value for row, value in mine.items() if self.block[row] == "finance")
+        need = -self.coef["finance"][option]
         if need <= 0:
             return []
-        offers = [loan for loan, fund in self.loans.get(project, []) if self.left[fund] > TINY]
-        loans = {loan: dict(self._entries(loan)) for loan in offers}
-        service = {
-            loan: sum(v for row, v in rows.items() if self.block[row] == "service") for loan, rows in loans.items()
-        }
-        for order in (sorted(loans, key=lambda loan: self.cost[loan]), sorted(loans, key=service.__getitem__)):
-            taken = self._mix(order, loans, mine, need)
+        offers = [loan for loan in self.offers.get(project, []) if self.left[self.fund[loan]] > TINY]
+        for order in (offers, sorted(offers, key=self.coef["service"].__getitem__)):
+            taken = self._mix(order, option, need)
             if taken is not None:
                 self._book(taken, 1.0)
                 return taken
@@ -213,20 +216,22 @@ class Money:
         """Repay."""
         self._book(taken, -1.0)
 
-    def _mix(
-        self, order: list[int], loans: dict[int, dict[int, float]], mine: dict[int, float], need: float
-    ) -> list[tuple[int, float]] | None:
-        room: dict[int, float] = {}
+    def _mix(self, order: list[int], option: int, need: float) -> list[tuple[int, float]] | None:
+        span = slice(self.share.indptr[option], self.share.indptr[option + 1])
+        most = dict(zip(self.share.indices[span].tolist(), (-self.share.data[span]).tolist(), strict=True))
+        room = {name: -self.coef[name][option] for name in LIMITS}
         taken, short = [], need
         for loan in order:
-            limits = {row: value for row, value in loans[loan].items() if self.block[row] != "finance"}
-            for row in limits:
-                room.setdefault(row, float(self.left[row]) if self.block[row] == "fund" else -mine.get(row, 0.0))
-            got = min(short, *[room[row] / value for row, value in limits.items() if value > 0])
+            got = min(short, self.left[self.fund[loan]])
+            if loan in self.share_row:
+                got = min(got, most.get(self.share_row[loan], 0.0))
+            for name in LIMITS:
+                if self.coef[name][loan] > 0:
+                    got = min(got, room[name] / self.coef[name][loan])
             if got <= TINY * need:
                 continue
-            for row, value in limits.items():
-                room[row] -= value * got
+            for name in LIMITS:
+                room[name] -= self.coef[name][loan] * got
             taken.append((loan, got))
             short -= got
         return taken if short <= TINY * need else None
@@ -234,10 +239,4 @@ class Money:
     def _book(self, taken: Sequence[tuple[int, float]], sign: float) -> None:
         for loan, amount in taken:
             self.x[loan] += sign * amount
-            for row, value in self._entries(loan):
-                if self.block[row] == "fund":
-                    self.left[row] -= sign * value * amount
-
-    def _entries(self, column: int) -> list[tuple[int, float]]:
-        span = slice(self.matrix.indptr[column], self.matrix.indptr[column + 1])
-        return list(zip(self.matrix.indices[span].tolist(), self.matrix.data[span].tolist(), strict=True))
+            self.left[self.fund[loan]] -= sign * amount
