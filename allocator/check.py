@@ -55,9 +55,8 @@ def sense(case: Case) -> list[Fault]:
     try:
         scores = score(case)
     except InputError as error:
-        found += error.faults
-    else:
-        found += _unserved(case, options(case, scores), found)
+        return [*(_placed(case, fault) for fault in found), *error.faults]
+    found += _unserved(case, options(case, scores), found)
     return [_placed(case, fault) for fault in found]
 
 
