@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -210,6 +211,15 @@ def test_a_refused_blank_names_every_project_and_indicator_at_once() -> None:
         score(case.with_changes(projects=projects))
     found = {(fault.values["project"], fault.values["indicator"], fault.column) for fault in error.value.faults}
     assert found == {("a", "tax per mu", "tax"), ("b", "added per tce", "energy")}
+
+
+def test_a_refused_blank_names_the_row_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "projects.csv").write_text("id,land,tax\na,1,2\n\n,,\nb,1,\n", encoding="utf-8")
+    (tmp_path / "pools.csv").write_text("pool,resource,amount\np,land,5\n", encoding="utf-8")
+    (tmp_path / "indicators.csv").write_text("indicator,numerator,weight,benchmark\nt,tax,1,1\n", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        score(Case.read(tmp_path))
+    assert [fault.row for fault in error.value.faults] == [5]
 
 
 def test_a_stated_score_is_used_as_it_is_and_blank_ones_are_made() -> None:
