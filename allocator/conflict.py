@@ -17,7 +17,7 @@ from scipy import sparse
 
 from allocator.model import Model
 from allocator.program import Answer, Effort, Floats, Program
-from allocator.solve import _Pulp
+from allocator.solve import PulpEngine
 
 Indices = NDArray[np.intp]
 KINDS = {
@@ -97,7 +97,7 @@ class Checker:
 
     def __post_init__(self) -> None:
         self.members = members(self.model)
-        self._engine = _Pulp(self.solver, 1)
+        self._engine = PulpEngine(self.solver, 1)
         self._program = Program.of(self.model).aim(np.zeros(len(self.model.columns)))
         self._end = time.monotonic() + self.seconds
         self._known: dict[frozenset[int], bool] = {}
