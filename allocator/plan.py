@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from allocator.baselines import Baseline
+    from allocator.compare import Comparison
+    from allocator.diagnose import Diagnosis
     from allocator.explain import Explanation
+    from allocator.worth import RuleCosts
 
 Engine = Literal["auto", "exact", "prices"]
 MANY_OPTIONS = 100_000
@@ -142,7 +145,25 @@ class Plan:
 
         return explain(self, project)
 
-    def compare(self, other: Plan | Baseline) -> Any:
+    def block_value(self, blocks: Mapping[str, float] | None = None, **effort: Any) -> pd.DataFrame:
+        """What one more block of a pool, a resource or a product is worth, by solving again: see `worth.block_value`."""
+        from allocator.worth import block_value
+
+        return block_value(self, blocks, **effort)
+
+    def rule_costs(self, **effort: Any) -> RuleCosts:
+        """What each rule costs in objective and whom it moves in and out: see `worth.rule_costs`."""
+        from allocator.worth import rule_costs
+
+        return rule_costs(self, **effort)
+
+    def diagnose(self, solver: str | None = None) -> Diagnosis:
+        """What conflicts where nothing is feasible, and the least that repairs it."""
+        from allocator.diagnose import diagnose
+
+        return diagnose(self, solver or self.solution.solver)
+
+    def compare(self, other: Plan | Baseline) -> Comparison:
         """Who gains and who loses between another plan and this one."""
         from allocator.compare import compare
 

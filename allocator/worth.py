@@ -1,0 +1,312 @@
+"""What one more block of quota or money is worth, and what each rule costs, by solving again."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from allocator.case import Case
+from allocator.errors import Infeasible, YaosuError
+from allocator.model import build
+from allocator.resolve import FINE, again, moves
+from allocator.schema import column
+from allocator.solve import relax
+
+if TYPE_CHECKING:
+    from allocator.plan import Plan
+
+Told = Callable[[int, int], None]
+BLOCK_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A block added to some rows of the pools or of the funds, in proportion to what they hold."""
+
+    table: str
+    name: str
+    resource: str
+    region: str
+    amount: float
+    unit: str
+    rows: tuple[int, ...]
+
+    def added(self, case: Case) -> dict[str, pd.DataFrame]:
+        """The table with the block added."""
+        quantity = "amount" if self.table == "pools" else "capacity"
+        table = getattr(case, self.table).copy()
+        held = table[quantity].to_numpy(dtype=float, copy=True)
+        held[list(self.rows)] += self.amount * self.shares(case)
+        return {self.table: table.assign(**{quantity: held})}
+
+    def shares(self, case: Case) -> np.ndarray:
+        """How the block is spread over its rows."""
+        quantity = "amount" if self.table == "pools" else "capacity"
+        held = getattr(case, self.table)[quantity].to_numpy(dtype=float)[list(self.rows)]
+        return held / held.sum() if held.sum() > 0 else np.full(len(held), 1 / len(held))
+
+
+def block_value(
+    plan: Plan, blocks: Mapping[str, float] | None = None, *, region: str | None = None, period: str | None = None,
+    gap: float = FINE, time_limit: float = 30.0, jobs: int = 1, progress: Told | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """What one more block of a pool, a resource or a product would add to the objective.
+
+    Parameters
+    ----------
+    plan : Plan
+    blocks : mapping, optional
+        Pool, resource or product to the amount added (unit of the resource, million yuan). A resource means its pools
+        of `region`, or without one its pools that serve all, and where there are none all its pools. A block is spread over the
+        rows and periods meant in proportion to what they hold. By default about 2 % of every pool and product.
+    region, period : str, optional
+        Only rows of this region or period.
+    gap, time_limit : float
+        Of each solve.
+    jobs : int
+        Processes.
+    progress : callable, optional
+        Called with the number of blocks done and of all.
+
+    Returns
+    -------
+    DataFrame
+        ``name, kind`` (pool, fund), ``resource, region, block, unit, gained`` (objective units, by solving again; never
+        below 0, since the plan still fits), ``at_most`` (no plan gains more), ``relaxed`` (gain of the relaxation),
+        ``price_times_block``, ``gap, status``. The tightening is made anew, so that a project that was too large
+        for its pools may enter, which no price foresees.
+
+    Raises
+    ------
+    YaosuError
+        A name that is neither pool nor resource nor product.
+    Infeasible
+        There is no plan to begin from.
+
+    Examples
+    --------
+    >>> from allocator import Case, allocate
+    >>> plan = allocate(Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 4.0], "value": [5.0, 4.0]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [4.0]})))
+    >>> block_value(plan, {"p": 4.0})[["name", "block", "unit", "gained"]].values.tolist()
+    [['p', 4.0, 'mu', 4.0]]
+    """
+    if plan.solution.x is None:
+        raise Infeasible("no_plan", {"status": plan.status})
+    wanted = [_block(plan.case, name, amount, region, period) for name, amount in (blocks or _defaults(plan.case)).items()]
+    scores = plan.model.projects[["id", "score", "grade", "rank"]]
+    effort = (plan.solution.solver, gap, time_limit)
+    tasks = [joblib.delayed(_value)(plan, block, scores, effort) for block in wanted]
+    found = _run(tasks, jobs, progress)
+    names = ["name", "kind", "resource", "region", "block", "unit", "gained", "at_most", "relaxed", "price_times_block", "gap", "status"]
+    return pd.DataFrame(found, columns=names)
+
+
+def _run(tasks: list[Any], jobs: int, progress: Told | None) -> list[Any]:
+    """Answers in the order of the tasks."""
+    found = []
+    for answer in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
+        found.append(answer)
+        if progress is not None:
+            progress(len(found), len(tasks))
+    return found
+
+
+def _defaults(case: Case) -> dict[str, float]:
+    """A round block of about 2 % of every pool and product."""
+    pools = case.pools[(column(case.pools, "pools", "level") != "bank").to_numpy()]
+    held = pools.groupby("pool")["amount"].sum()
+    if len(case.funds):
+        held = pd.concat([held, case.funds.groupby("fund")["capacity"].sum()])
+    return {str(name): _round(BLOCK_SHARE * amount) for name, amount in held.items() if amount > 0}
+
+
+def _round(amount: float) -> float:
+    """1, 2 or 5 times a power of ten, the nearest.
+
+    >>> _round(37.0), _round(8.0)
+    (50.0, 10.0)
+    """
+    power = 10.0 ** math.floor(math.log10(amount))
+    return float(power * min((1, 2, 5, 10), key=lambda step: abs(math.log(amount / power / step))))
+
+
+def _block(case: Case, name: str, amount: float, region: str | None, period: str | None) -> _Block:
+    pools, funds = case.pools, case.funds
+    banked = (column(pools, "pools", "level") == "bank").to_numpy()
+    of_fund = (funds["fund"] == name).to_numpy() if len(funds) else np.zeros(0, dtype=bool)
+    where = column(pools, "pools", "region")
+    if of_fund.any():
+        rows = np.flatnonzero(of_fund & _matches(column(funds, "funds", "period"), period))
+        if len(rows):
+            return _Block("funds", name, "", "", amount, "mcny", tuple(rows.tolist()))
+    inside = (pools["pool"] == name).to_numpy()
+    if not inside.any():
+        inside = (pools["resource"] == name).to_numpy() & ~banked
+        serving = inside & (where.isna() if region is None else where == region).to_numpy()
+        inside = serving if serving.any() or region is not None else inside
+    else:
+        inside = inside & _matches(where, region)
+    rows = np.flatnonzero(inside & _matches(column(pools, "pools", "period"), period))
+    if not len(rows):
+        known = sorted({*pools["pool"], *pools["resource"], *(funds["fund"] if len(funds) else ())})
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        raise YaosuError("unknown_block", {"found": name, "nearest": near[0] if near else ""})
+    resource = str(pools["resource"].iloc[rows[0]])
+    places = where.iloc[rows].dropna().unique()
+    return _Block("pools", name, resource, "|".join(places), amount, case.units.get(resource, ""), tuple(rows.tolist()))
+
+
+def _matches(values: pd.Series, wanted: str | None) -> np.ndarray:
+    return np.ones(len(values), dtype=bool) if wanted is None else (values == wanted).to_numpy()
+
+
+def _value(plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, float, float]) -> tuple[Any, ...]:
+    """One block added and solved again."""
+    solver, gap, time_limit = effort
+    larger = build(plan.case.with_changes(**block.added(plan.case)), scores)
+    fits = larger.columns.equals(plan.model.columns)
+    answer = again(larger, solver=solver, gap=gap, seconds=time_limit, start=plan.solution.x if fits else None)
+    now = float(plan.objective or 0.0)
+    gained = max(0.0, (now if answer.objective is None else answer.objective) - now)
+    most = math.nan if answer.bound is None else max(gained, answer.bound - now)
+    loosened = relax(larger, solver=solver).objective
+    relaxed = math.nan if loosened is None or plan.relaxation.objective is None else loosened - plan.relaxation.objective
+    kind = "pool" if block.table == "pools" else "fund"
+    return (block.name, kind, block.resource, block.region, block.amount, block.unit, gained, most, relaxed, _priced(plan, block),
+            answer.gap, answer.status)  # fmt: skip
+
+
+def _priced(plan: Plan, block: _Block) -> float:
+    """The block at the prices of the relaxation."""
+    key = "pool" if block.table == "pools" else "fund"
+    table = getattr(plan.case, block.table).iloc[list(block.rows)]
+    rows = plan.model.rows[(plan.model.rows["block"] == key).to_numpy()]
+    price = pd.Series(plan.relaxation.prices[rows.index.to_numpy()], index=pd.MultiIndex.from_frame(_keys(rows, key)))
+    price = price[~price.index.duplicated()]
+    at = pd.MultiIndex.from_frame(_keys(table.assign(period=column(table, block.table, "period")), key))
+    return float(price.reindex(at).fillna(0.0).to_numpy() @ (block.amount * block.shares(plan.case)))
+
+
+def _keys(table: pd.DataFrame, key: str) -> pd.DataFrame:
+    return pd.DataFrame({key: table[key].to_numpy(dtype=object), "period": table["period"].astype(object).fillna("").astype(str).to_numpy()})
+
+
+@dataclass(frozen=True, eq=False)
+class RuleCosts:
+    """What each rule costs.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``rule, kind`` (floor, cap, match, priorities, must, never, requires, excludes, capital_ratio, readiness),
+        ``cost`` (objective units that the plan would gain without it, at least 0), ``at_most``, ``moved_in`` and
+        ``moved_out`` (ids funded with the rule and not without it, and the reverse, ``|`` between), ``gap, status``.
+    moved : DataFrame
+        ``rule, project, name, move, value``: whom each rule moves in and out.
+    """
+
+    table: pd.DataFrame
+    moved: pd.DataFrame
+
+
+def rule_costs(
+    plan: Plan, *, gap: float = FINE, time_limit: float = 30.0, jobs: int = 1, progress: Told | None = None,
+) -> RuleCosts:  # fmt: skip
+    """What each rule costs in objective and whom it moves in and out, by solving again without it.
+
+    Must and never decisions are taken away one by one where they are few, else all together.
+
+    Raises
+    ------
+    Infeasible
+        There is no plan to begin from.
+
+    Examples
+    --------
+    >>> from allocator import Case, Policy, allocate
+    >>> from allocator.policy import Rule
+    >>> plan = allocate(Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 4.0], "value": [5.0, 4.0], "region": ["A", "B"]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [4.0]}),
+    ...     policy=Policy(floors=(Rule("count", 1, name="one in B", by="region", of=("B",)),))))
+    >>> rule_costs(plan).table[["rule", "cost", "moved_in", "moved_out"]].values.tolist()
+    [['one in B', 1.0, 'b', 'a']]
+    """
+    if plan.solution.x is None:
+        raise Infeasible("no_plan", {"status": plan.status})
+    wanted = list(_without(plan.case))
+    scores = plan.model.projects[["id", "score", "grade", "rank"]]
+    effort = (plan.solution.solver, gap, time_limit)
+    found = _run([joblib.delayed(_cost)(plan, name, kind, case, scores, effort) for name, kind, case in wanted], jobs, progress)
+    names = ["rule", "kind", "cost", "at_most", "moved_in", "moved_out", "gap", "status"]
+    moved = [part.assign(rule=row[0]) for row, part in found]
+    blank = pd.DataFrame(columns=["rule", "project", "name", "move", "value"])
+    together = pd.concat(moved, ignore_index=True)[list(blank)] if moved else blank
+    return RuleCosts(pd.DataFrame([row for row, _ in found], columns=names), together)
+
+
+def _cost(
+    plan: Plan, name: str, kind: str, case: Case, scores: pd.DataFrame, effort: tuple[str, float, float]
+) -> tuple[tuple[Any, ...], pd.DataFrame]:
+    """One rule taken away and solved again."""
+    solver, gap, time_limit = effort
+    model = build(case, scores)
+    answer = again(model, solver=solver, gap=gap, seconds=time_limit)
+    now = float(plan.objective or 0.0)
+    better = answer.objective is not None and answer.objective > now + 1e-9 * max(1.0, abs(now))
+    cost = float(answer.objective or 0.0) - now if better else 0.0
+    most = math.nan if answer.bound is None else max(cost, answer.bound - now)
+    moved = moves((model, answer.x), (plan.model, plan.solution.x))
+    moved = moved if better else moved.iloc[:0]
+    listed = ("|".join(moved.loc[moved["move"] == move, "project"]) for move in ("in", "out"))
+    return (name, kind, cost, most, *listed, answer.gap, answer.status), moved
+
+
+FEW = 10
+
+
+def _without(case: Case) -> Iterator[tuple[str, str, Case]]:
+    """The case without each of its rules."""
+    policy = case.policy
+    rules = list(policy.rules)
+    for place, (sense, rule) in enumerate(rules):
+        left = [(kind, replace(other)) for k, (kind, other) in enumerate(rules) if k != place]
+        kept = {f"{side}s": tuple(other for kind, other in left if kind == side) for side in ("floor", "cap")}
+        yield rule.name, sense, _with(case, **kept)
+    for resource in policy.match:
+        yield resource, "match", _with(case, match={name: share for name, share in policy.match.items() if name != resource})
+    if policy.priorities is not None and policy.priorities.method == "lexicographic":
+        yield policy.priorities.by, "priorities", _with(case, priorities=None)
+    if policy.capital_ratio is not None and len(case.funds):
+        yield policy.capital_ratio.by, "capital_ratio", _with(case, capital_ratio=None)
+    if policy.readiness != "off" and "ready" in case.projects and case.projects["ready"].notna().any():
+        yield policy.readiness, "readiness", _with(case, readiness="off")
+    yield from _undecided(case)
+
+
+def _with(case: Case, **changes: Any) -> Case:
+    return case.with_changes(policy=replace(case.policy, **changes))
+
+
+def _undecided(case: Case) -> Iterator[tuple[str, str, Case]]:
+    """The case without its must and never decisions, without what is required, and without what is excluded."""
+    decision = column(case.projects, "projects", "decision").astype(object)
+    for kind in ("must", "never"):
+        of = np.flatnonzero((decision == kind).to_numpy())
+        for rows in [[row] for row in of] if len(of) <= FEW else [of]:
+            name = str(case.projects["id"].iloc[rows[0]]) if len(rows) == 1 else kind
+            free = decision.copy()
+            free.iloc[rows] = "free"
+            yield name, kind, case.with_changes(projects=case.projects.assign(decision=free.astype("str")))
+    for kind in ("requires", "excludes"):
+        if kind in case.projects and case.projects[kind].notna().any():
+            yield kind, kind, case.with_changes(projects=case.projects.drop(columns=kind))
