@@ -62,8 +62,9 @@ def robustness(
     -------
     DataFrame
         One row per project in the order of the case: ``id, draws`` (those that gave a plan), ``failed``,
-        ``funded_share, low, high`` (Wilson interval) and ``firm``: ``in``, ``open`` or ``out``. Draws that gave no
-        plan are listed in ``attrs["failures"]`` as (draw, reason). Ctrl-C ends the run and keeps the draws done.
+        ``funded_share, low, high`` (Wilson interval) and ``firm``: ``in``, ``open`` or ``out`` (below 16 draws
+        always open). Draws that gave no plan are listed in ``attrs["failures"]`` as (draw, reason). Ctrl-C ends the
+        run and keeps the draws done.
 
     Raises
     ------
