@@ -133,8 +133,8 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
     ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
     >>> found = relax(model)
-    >>> round(found.objective, 6), model.rows["block"].tolist(), found.prices.round(6).tolist()
-    (6.5, ['one', 'one', 'grant', 'pool'], [0.0, 0.25, -1.25, 1.25])
+    >>> round(found.objective, 6), model.rows["block"].iloc[-1], round(found.prices[-1], 6)
+    (6.5, 'pool', 1.25)
     """
     begun = time.monotonic()
     names = stages.value_names(model)
