@@ -65,7 +65,10 @@ class Comparison:
         """Totals over all projects: ``measure, unit, plan, other, change``."""
         total = _totals(self.projects, np.zeros(len(self.projects), dtype=int), self.measures)
         names = ("count", "value", *self.measures)
-        rows = [(name, self.units.get(name, ""), *(float(total[f"{name}_{side}"].sum()) for side in ("plan", "other"))) for name in names]
+        rows = [
+            (name, self.units.get(name, ""), *(float(total[f"{name}_{side}"].sum()) for side in ("plan", "other")))
+            for name in names
+        ]
         table = pd.DataFrame(rows, columns=["measure", "unit", "plan", "other"])
         return table.assign(change=table["plan"] - table["other"])
 
@@ -114,9 +117,16 @@ def compare(plan: Plan | Baseline, other: Plan | Baseline) -> Comparison:
     one, two = _amounts(plan), _amounts(other)
     measures = tuple(name for name in dict.fromkeys([*one.columns, *two.columns]) if name not in ("funded", "value"))
     ids = one.index.append(two.index.difference(one.index, sort=True))
-    facts = pd.concat([plan.case.projects, other.case.projects], ignore_index=True).drop_duplicates("id").set_index("id").reindex(ids)
+    facts = (
+        pd.concat([plan.case.projects, other.case.projects], ignore_index=True)
+        .drop_duplicates("id")
+        .set_index("id")
+        .reindex(ids)
+    )
     facts = facts.reset_index(names="id")
-    table = facts.reindex(columns=[name for name in ("id", "name", "region", "field", "tier") if name == "id" or name in facts]).copy()
+    table = facts.reindex(
+        columns=[name for name in ("id", "name", "region", "field", "tier") if name == "id" or name in facts]
+    ).copy()
     one, two = one.reindex(ids), two.reindex(ids)
     table["in_plan"] = one["funded"].eq(True).to_numpy()
     table["in_other"] = two["funded"].eq(True).to_numpy()
@@ -128,7 +138,11 @@ def compare(plan: Plan | Baseline, other: Plan | Baseline) -> Comparison:
     table = table.rename(columns={"value_change": "change"})
     small = TINY * np.maximum(table["value_plan"].abs(), table["value_other"].abs())
     table["outcome"] = np.where(table["change"] > small, "gains", np.where(table["change"] < -small, "loses", "same"))
-    units = {"value": "*".join(value_terms(plan.case)), "investment": "mcny", "plan": "mcny"} | dict(other.case.units) | dict(plan.case.units)
+    units = (
+        {"value": "*".join(value_terms(plan.case)), "investment": "mcny", "plan": "mcny"}
+        | dict(other.case.units)
+        | dict(plan.case.units)
+    )
     return Comparison(table, measures, units, facts, (_name(plan), _name(other)))
 
 
@@ -160,5 +174,10 @@ def _totals(projects: pd.DataFrame, key: Any, measures: tuple[str, ...]) -> pd.D
     total = pd.concat([wide, projects[names]], axis=1).groupby(key).sum()
     for name in ("count", "value", *measures):
         total[f"{name}_change"] = total[f"{name}_plan"] - total[f"{name}_other"]
-    order = ["projects", *(f"{name}_{side}" for name in ("count", "value", *measures) for side in ("plan", "other", "change")), "gains", "loses"]
+    order = [
+        "projects",
+        *(f"{name}_{side}" for name in ("count", "value", *measures) for side in ("plan", "other", "change")),
+        "gains",
+        "loses",
+    ]
     return total.assign(projects=projects.groupby(key).size())[order]

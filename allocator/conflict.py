@@ -68,7 +68,9 @@ def members(model: Model) -> Members:
     kind[soft] = None
     at = np.flatnonzero(kind.notna().to_numpy())
     rows = model.rows.iloc[at].assign(kind=kind.to_numpy()[at], row=at)
-    rows["key"] = np.where(rows["kind"].isin(ONE_EACH), rows["kind"] + " " + rows["project"].astype(str), rows["row"].astype(str))
+    rows["key"] = np.where(
+        rows["kind"].isin(ONE_EACH), rows["kind"] + " " + rows["project"].astype(str), rows["row"].astype(str)
+    )
     limit = np.where(np.isfinite(model.row_upper), model.row_upper, model.row_lower)
     limit = np.where((block == "floor") | (block == "one"), model.row_lower, limit)
     first = rows.drop_duplicates("key")
@@ -116,7 +118,10 @@ class Checker:
         lower = np.where(free, np.where(must, 0.0, -np.inf), self.model.row_lower)
         upper = np.where(free & ~must, np.inf, self.model.row_upper)
         least = np.where(inside[self.members.column], self._program.lower, 0.0)
-        return replace(self._program, row_lower=lower, row_upper=upper, lower=least)
+        bound = np.isfinite(lower) | np.isfinite(upper)
+        matrix = sparse.csr_array(sparse.diags_array(bound.astype(float)) @ self._program.matrix)
+        matrix.eliminate_zeros()
+        return replace(self._program, matrix=matrix, row_lower=lower, row_upper=upper, lower=least)
 
     def feasible(self, kept: Sequence[int]) -> bool:
         """Whether these members can be kept together."""
@@ -143,7 +148,9 @@ class Checker:
         whole = np.abs(x - np.round(x))[program.integer].max(initial=0.0) <= LEAST
         return bool(whole and program.violation(program.repair(x)).max(initial=0.0) <= LEAST)
 
-    def least(self, kept: Sequence[int], slack: Sequence[int], relaxed: bool = False) -> tuple[pd.DataFrame, Answer, Floats]:
+    def least(
+        self, kept: Sequence[int], slack: Sequence[int], relaxed: bool = False
+    ) -> tuple[pd.DataFrame, Answer, Floats]:
         """The least weighted relaxation of the members `slack` with which the members `kept` can stand together.
 
         Returns
@@ -225,7 +232,9 @@ def _elastic(model: Model, program: Program, named: Members, slack: Sequence[int
     n, k = len(model.columns), len(kept)
     hold = sparse.csr_array((np.ones(k), (np.arange(k), kept)), shape=(k, n))
     sign = np.where(ends["side"] == "upper", -1.0, 1.0)
-    give = sparse.csr_array((sign, (ends["row"].to_numpy(), np.arange(len(ends)))), shape=(len(model.rows) + k, len(ends)))
+    give = sparse.csr_array(
+        (sign, (ends["row"].to_numpy(), np.arange(len(ends)))), shape=(len(model.rows) + k, len(ends))
+    )
     matrix = sparse.csr_array(sparse.hstack([sparse.vstack([program.matrix, hold]), give], format="csr"))
     lower = program.lower.copy()
     lower[kept] = 0.0
@@ -245,7 +254,9 @@ def _scales(model: Model, program: Program, named: Members) -> Floats:
     options = abs(program.matrix[:, : len(model.options)])
     if options.shape[1]:
         largest = np.asarray(options.max(axis=1).toarray()).ravel()
-    labels = pd.DataFrame({"block": model.rows["block"], "resource": model.rows["resource"], "limit": np.where(limit > 0, limit, np.nan)})
+    labels = pd.DataFrame(
+        {"block": model.rows["block"], "resource": model.rows["resource"], "limit": np.where(limit > 0, limit, np.nan)}
+    )
     usual = labels.groupby(["block", "resource"], dropna=False)["limit"].transform("median").to_numpy()
     scale = np.where(limit > 0, limit, np.where(np.isnan(usual), largest, usual))
     return np.where((scale > 0) & np.isfinite(scale), scale, 1.0)

@@ -62,11 +62,18 @@ class Diagnosis:
         if not len(self.conflict):
             return speech.say("diagnose.unknown")
         lines = [speech.say("diagnose.head"), *(f"- {line}" for line in self.sentences(lang))]
-        alone = [_relaxed(row, row["alone"], speech) for _, row in self.conflict.iterrows() if not math.isnan(row["alone"])]
+        alone = [
+            _relaxed(row, row["alone"], speech) for _, row in self.conflict.iterrows() if not math.isnan(row["alone"])
+        ]
         if alone:
             lines.append(speech.say("diagnose.alone", ways=speech.either(alone)))
         if len(self.repair):
-            lines.append(speech.say("diagnose.repair", ways=speech.also([_relaxed(row, row["amount"], speech) for _, row in self.repair.iterrows()])))
+            lines.append(
+                speech.say(
+                    "diagnose.repair",
+                    ways=speech.also([_relaxed(row, row["amount"], speech) for _, row in self.repair.iterrows()]),
+                )
+            )
         if not self.proven:
             lines.append(speech.say("diagnose.unproven"))
         return "\n".join(lines)
@@ -114,7 +121,9 @@ def diagnose(case: Case | Plan, solver: str = "highs", *, time_limit: float = 60
     empty = table.iloc[:0].assign(projects=[], asked=[], alone=[])
     reasons = _reasons(case, model)
     if checker.feasible(every):
-        return Diagnosis(True, empty, table.iloc[:0].assign(amount=[]), reasons, checker.proven, time.monotonic() - begun, solver)
+        return Diagnosis(
+            True, empty, table.iloc[:0].assign(amount=[]), reasons, checker.proven, time.monotonic() - begun, solver
+        )
     conflict = checker.conflict()
     found = table.iloc[conflict].assign(alone=[_alone(checker, conflict, member) for member in conflict])
     found = _asked(model, checker.members, found.reset_index(drop=True), conflict)
@@ -158,7 +167,11 @@ def _reasons(case: Case, model: Model) -> pd.DataFrame:
     forced = model.rows.loc[(model.rows["block"] == "one").to_numpy() & (model.row_lower > 0), "project"]
     lost = forced[~forced.isin(model.options["project"])]
     removed = model.removed[model.removed["project"].isin(lost)].drop_duplicates("project", keep="last")
-    table = removed.reindex(columns=names).astype({"asked": float, "available": float, "unit": object}).reset_index(drop=True)
+    table = (
+        removed.reindex(columns=names)
+        .astype({"asked": float, "available": float, "unit": object})
+        .reset_index(drop=True)
+    )
     large = table["code"].isin(["too_large", "no_pool"])
     if not large.any():
         return table
@@ -168,7 +181,12 @@ def _reasons(case: Case, model: Model) -> pd.DataFrame:
     for resource in set(table.loc[large, "name"]):
         _, most = _most(case, made, pools, resource, owner)
         facts = pd.DataFrame({"project": made.table["project"], "asked": made.table[resource], "available": most})
-        facts = facts.assign(short=facts["asked"] - facts["available"]).sort_values("short").drop_duplicates("project").set_index("project")
+        facts = (
+            facts.assign(short=facts["asked"] - facts["available"])
+            .sort_values("short")
+            .drop_duplicates("project")
+            .set_index("project")
+        )
         mine = large & (table["name"] == resource)
         for name in ("asked", "available"):
             table.loc[mine, name] = table.loc[mine, "project"].map(facts[name]).to_numpy(dtype=float)
@@ -203,11 +221,18 @@ def _member(row: pd.Series, why: pd.Series | None, speech: Speech) -> str:
                 "diagnose.member.must_too_large", project=row["project"], resource=speech.resource(why["name"]),
                 asked=speech.quantity(why["asked"], unit), available=speech.quantity(why["available"], unit),
             )  # fmt: skip
-        return speech.say("diagnose.member.must_removed", project=row["project"], reason=speech.removed(why["code"], why["name"]))
+        return speech.say(
+            "diagnose.member.must_removed", project=row["project"], reason=speech.removed(why["code"], why["name"])
+        )
     if kind == "pool" and row["projects"]:
         needs = [part.rsplit("=", 1) for part in row["projects"].split("|")]
-        listed = [speech.say("diagnose.need", project=id_, amount=speech.quantity(float(amount), unit)) for id_, amount in needs]
-        return speech.say("diagnose.member.pool_asked", **names, needs=speech.also(listed), asked=speech.quantity(row["asked"], unit))
+        listed = [
+            speech.say("diagnose.need", project=id_, amount=speech.quantity(float(amount), unit))
+            for id_, amount in needs
+        ]
+        return speech.say(
+            "diagnose.member.pool_asked", **names, needs=speech.also(listed), asked=speech.quantity(row["asked"], unit)
+        )
     return speech.say(f"diagnose.member.{kind}", **names)
 
 

@@ -115,10 +115,18 @@ class Explanation:
         check = self.check
         if math.isnan(check.loss):
             return [speech.say(f"explain.check.{check.code}")]
-        out, into = ([f"{one}" for one in self.moved.loc[self.moved["move"] == move, "project"]] for move in ("out", "in"))
+        out, into = (
+            [f"{one}" for one in self.moved.loc[self.moved["move"] == move, "project"]] for move in ("out", "in")
+        )
         others = [id_ for id_ in (into if self.funded else out) if id_ != self.project]
-        listed = speech.join(others[:SOME]) + (speech.say("explain.check.more", count=len(others) - SOME) if len(others) > SOME else "")
-        gaps = speech.say("explain.check.range", low=number(check.least), high=number(check.most)) if check.most - check.least > 1e-9 else ""
+        listed = speech.join(others[:SOME]) + (
+            speech.say("explain.check.more", count=len(others) - SOME) if len(others) > SOME else ""
+        )
+        gaps = (
+            speech.say("explain.check.range", low=number(check.least), high=number(check.most))
+            if check.most - check.least > 1e-9
+            else ""
+        )
         key = "drop" if self.funded else "force"
         moved = speech.say(f"explain.check.{key}_moves" if others else f"explain.check.{key}_nobody", names=listed)
         lines = [speech.say(f"explain.check.{key}", loss=number(check.loss), range=gaps, moves=moved)]
@@ -129,7 +137,9 @@ class Explanation:
         if not math.isnan(check.at_demand):
             low, high = speech.percent(check.demand_low, down=True), speech.percent(check.demand_high, down=True)
             between = speech.say("explain.check.between", low=low, high=high) if low != high else ""
-            lines.append(speech.say("explain.check.demand", demand=speech.percent(check.at_demand, down=True), range=between))
+            lines.append(
+                speech.say("explain.check.demand", demand=speech.percent(check.at_demand, down=True), range=between)
+            )
         if not check.verified:
             lines.append(speech.say(f"explain.check.{check.code or 'loose'}", gap=f"{check.gap * 100:.3g}"))
         return lines
@@ -214,9 +224,22 @@ def _priced(plan: Plan, project: str) -> tuple[pd.DataFrame, pd.DataFrame]:
                 of = funds.get(project, ())
             price = cost / amount if amount else math.nan
             if abs(cost) > 1e-9:
-                found.append((*model.options.iloc[option][["variant", "period"]], kind, name, "|".join(of), amount, unit, price, cost))
+                found.append(
+                    (
+                        *model.options.iloc[option][["variant", "period"]],
+                        kind,
+                        name,
+                        "|".join(of),
+                        amount,
+                        unit,
+                        price,
+                        cost,
+                    )
+                )
     names = ["variant", "period", "kind", "name", "pools", "amount", "unit", "price", "cost"]
-    return options, pd.DataFrame(found, columns=names).sort_values(["variant", "period", "cost"], ascending=[True, True, False], ignore_index=True)
+    return options, pd.DataFrame(found, columns=names).sort_values(
+        ["variant", "period", "cost"], ascending=[True, True, False], ignore_index=True
+    )
 
 
 @dataclass(eq=False)
@@ -257,7 +280,9 @@ class _Trial:
         answer = self.solve(dropped(plan.model, self.project))
         moved = moves((plan.model, plan.solution.x), (plan.model, answer.x))
         if answer.objective is None:
-            return Check(False, "cannot_drop" if answer.status == "infeasible" else "time", solves=self.solves), moved.iloc[:0]
+            return Check(
+                False, "cannot_drop" if answer.status == "infeasible" else "time", solves=self.solves
+            ), moved.iloc[:0]
         least = self.now - (answer.objective if answer.bound is None else answer.bound)
         return self._check(answer.objective, least, {}, ordered=False), moved
 
@@ -301,9 +326,15 @@ class _Trial:
             factor += step
             if abs(step) <= 1e-9 * factor or self.over() or len(own(self.plan.model, self.project)) == 1:
                 break
-            answer = self.solve(forced(scaled(self.plan.case, self.plan.model, self.project, value=factor), self.project))
+            answer = self.solve(
+                forced(scaled(self.plan.case, self.plan.model, self.project, value=factor), self.project)
+            )
         root = 1 / power
-        return {"at_score": now * factor**root, "score_low": now * max(low, 1.0) ** root, "score_high": now * high**root}
+        return {
+            "at_score": now * factor**root,
+            "score_low": now * max(low, 1.0) ** root,
+            "score_high": now * high**root,
+        }
 
     def _demand(self, row: pd.Series) -> dict[str, float]:
         """The share of its demands with which it would enter, by halving from the estimate of the prices."""
@@ -341,7 +372,12 @@ def swaps(plan: Plan, project: str, count: int = SOME) -> pd.DataFrame:
     model, x = plan.model, plan.solution.x
     assert x is not None
     taken = chosen(model, x)
-    taken = taken[(taken["share"] > 1 - 1e-6) & ~taken["project"].isin(plan.model.rows.loc[(model.rows["block"] == "one").to_numpy() & (model.row_lower > 0), "project"])]
+    taken = taken[
+        (taken["share"] > 1 - 1e-6)
+        & ~taken["project"].isin(
+            plan.model.rows.loc[(model.rows["block"] == "one").to_numpy() & (model.row_lower > 0), "project"]
+        )
+    ]
     free = plan.pools.groupby("pool")["free"].sum()
     grants = model.columns[(model.columns["block"] == "grant").to_numpy()]
     slack = grants.assign(free=grants["pool"].map(free)).groupby("group")["free"].sum()
@@ -358,7 +394,11 @@ def swaps(plan: Plan, project: str, count: int = SOME) -> pd.DataFrame:
         part = taken[fits]
         loss = model.value[part["option"].to_numpy(dtype=int)] - model.value[option]
         mine = model.options.iloc[option]
-        found.append(part[["project", "variant", "period"]].assign(loss=loss, own_variant=mine["variant"], own_period=mine["period"]))
+        found.append(
+            part[["project", "variant", "period"]].assign(
+                loss=loss, own_variant=mine["variant"], own_period=mine["period"]
+            )
+        )
     names = ["project", "variant", "period", "loss", "own_variant", "own_period"]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
     return table.sort_values("loss", kind="stable").drop_duplicates("project").head(count).reset_index(drop=True)

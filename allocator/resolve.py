@@ -56,7 +56,13 @@ def scaled(case: Case, model: Model, project: str, *, value: float = 1.0, demand
     """With the value and the demands of one project multiplied, also where rules count them."""
     mine = np.zeros(len(model.columns), dtype=bool)
     mine[own(model, project)] = True
-    measure = model.rows["rule"].map({rule.name: rule.measure for _, rule in case.policy.rules}).astype(object).fillna("").to_numpy()
+    measure = (
+        model.rows["rule"]
+        .map({rule.name: rule.measure for _, rule in case.policy.rules})
+        .astype(object)
+        .fillna("")
+        .to_numpy()
+    )
     factor = np.where(measure == "value", value, 1.0)
     asks = model.rows["block"].isin(["grant", "pool"]).to_numpy() | np.isin(measure.astype(str), case.resources)
     factor = np.where(asks, demand, factor)
@@ -85,5 +91,9 @@ def moves(before: tuple[Model, Floats | None], after: tuple[Model, Floats | None
         names = model.projects.set_index("id")["name"] if "name" in model.projects else None
         listed = sorted(ids, key=lambda id_: (-worth[id_], id_))
         called = [str(id_) if names is None or pd.isna(names[id_]) else str(names[id_]) for id_ in listed]
-        parts.append(pd.DataFrame({"project": listed, "name": called, "move": move, "value": worth.reindex(listed).to_numpy(dtype=float)}))
+        parts.append(
+            pd.DataFrame(
+                {"project": listed, "name": called, "move": move, "value": worth.reindex(listed).to_numpy(dtype=float)}
+            )
+        )
     return pd.concat(parts, ignore_index=True)

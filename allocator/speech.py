@@ -102,7 +102,9 @@ class Speech:
     def priced(self, parts: str, profit: float, value: float, now: float, at_score: float, at_demand: float) -> str:
         """Why a project that does not pay at these prices is not funded, and what it would take."""
         score_known, demand_known = not math.isnan(at_score), not math.isnan(at_demand)
-        key = "both" if score_known and demand_known else "score" if score_known else "demand" if demand_known else "none"
+        key = (
+            "both" if score_known and demand_known else "score" if score_known else "demand" if demand_known else "none"
+        )
         enter = self.say(
             f"explain.enter.{key}",
             score=self.points(at_score) if score_known else "", now=f"{now:.2f}".removesuffix(".00"),
@@ -118,7 +120,9 @@ class Speech:
 
     def removed(self, code: str, name: str) -> str:
         """Why an option can never enter."""
-        return self.say(f"explain.removed.{code}", name=self.resource(name) if code in ("too_large", "no_pool") else name)
+        return self.say(
+            f"explain.removed.{code}", name=self.resource(name) if code in ("too_large", "no_pool") else name
+        )
 
     def served(self, plan: Plan) -> dict[str, str]:
         """Per project, the pools and products that serve it."""

@@ -243,8 +243,10 @@ def _codes(plan: Plan, table: pd.DataFrame, value: Floats, open_: NDArray[np.boo
     code[value <= 0] = "no_value"
     removed = plan.model.removed
     place = removed["code"].map({name: i for i, name in enumerate(REMOVED)})
-    worst = removed.assign(place=place).sort_values("place", kind="stable").drop_duplicates("project").set_index("project")
-    code[~open_] = table["id"].map(worst["code"]).fillna("no_option").to_numpy(dtype=object)[~open_]
+    worst = (
+        removed.assign(place=place).sort_values("place", kind="stable").drop_duplicates("project").set_index("project")
+    )
+    code[~open_] = table["id"].map(worst["code"]).astype(object).fillna("no_option").to_numpy()[~open_]
     code[table["funded"].to_numpy()] = "funded"
     code[table["funded"].to_numpy() & (table["share"].to_numpy() < 1 - 1e-6)] = "part"
     return code
@@ -269,7 +271,9 @@ def _obstacles(
     units = [plan.case.units.get(name, "") for name in resources]
     for k, row in enumerate(rows.tolist()):
         span = slice(parts.indptr[k], parts.indptr[k + 1])
-        found = sorted(((c, j) for j, c in zip(parts.indices[span], parts.data[span], strict=True) if c > SMALL), reverse=True)
+        found = sorted(
+            ((c, j) for j, c in zip(parts.indices[span], parts.data[span], strict=True) if c > SMALL), reverse=True
+        )
         total = sum(cost for cost, _ in found)
         said: list[str] = []
         marked: dict[str, None] = {}
@@ -310,7 +314,11 @@ def _reasons(plan: Plan, table: pd.DataFrame, parts: list[str], speech: Speech) 
         elif code == "priced":
             said.append(speech.priced(part, profit, worth, now, at_score, at_demand))
         elif code in ("whole", "priority", "no_value", "no_option"):
-            said.append(speech.say(f"explain.reason.{code}" if part or code[:2] == "no" else f"explain.reason.{code}_plain", parts=part))
+            said.append(
+                speech.say(
+                    f"explain.reason.{code}" if part or code[:2] == "no" else f"explain.reason.{code}_plain", parts=part
+                )
+            )
         else:
             name = str(removed.get((id_, code), ""))
             said.append(speech.say("explain.reason.removed", reason=speech.removed(code, name)))

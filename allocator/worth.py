@@ -101,12 +101,27 @@ def block_value(
     """
     if plan.solution.x is None:
         raise Infeasible("no_plan", {"status": plan.status})
-    wanted = [_block(plan.case, name, amount, region, period) for name, amount in (blocks or _defaults(plan.case)).items()]
+    wanted = [
+        _block(plan.case, name, amount, region, period) for name, amount in (blocks or _defaults(plan.case)).items()
+    ]
     scores = plan.model.projects[["id", "score", "grade", "rank"]]
     effort = (plan.solution.solver, gap, time_limit)
     tasks = [joblib.delayed(_value)(plan, block, scores, effort) for block in wanted]
     found = _run(tasks, jobs, progress)
-    names = ["name", "kind", "resource", "region", "block", "unit", "gained", "at_most", "relaxed", "price_times_block", "gap", "status"]
+    names = [
+        "name",
+        "kind",
+        "resource",
+        "region",
+        "block",
+        "unit",
+        "gained",
+        "at_most",
+        "relaxed",
+        "price_times_block",
+        "gap",
+        "status",
+    ]
     return pd.DataFrame(found, columns=names)
 
 
@@ -179,7 +194,9 @@ def _value(plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, f
     gained = max(0.0, (now if answer.objective is None else answer.objective) - now)
     most = math.nan if answer.bound is None else max(gained, answer.bound - now)
     loosened = relax(larger, solver=solver).objective
-    relaxed = math.nan if loosened is None or plan.relaxation.objective is None else loosened - plan.relaxation.objective
+    relaxed = (
+        math.nan if loosened is None or plan.relaxation.objective is None else loosened - plan.relaxation.objective
+    )
     kind = "pool" if block.table == "pools" else "fund"
     return (block.name, kind, block.resource, block.region, block.amount, block.unit, gained, most, relaxed, _priced(plan, block),
             answer.gap, answer.status)  # fmt: skip
@@ -197,7 +214,12 @@ def _priced(plan: Plan, block: _Block) -> float:
 
 
 def _keys(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    return pd.DataFrame({key: table[key].to_numpy(dtype=object), "period": table["period"].astype(object).fillna("").astype(str).to_numpy()})
+    return pd.DataFrame(
+        {
+            key: table[key].to_numpy(dtype=object),
+            "period": table["period"].astype(object).fillna("").astype(str).to_numpy(),
+        }
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +268,9 @@ def rule_costs(
     wanted = list(_without(plan.case))
     scores = plan.model.projects[["id", "score", "grade", "rank"]]
     effort = (plan.solution.solver, gap, time_limit)
-    found = _run([joblib.delayed(_cost)(plan, name, kind, case, scores, effort) for name, kind, case in wanted], jobs, progress)
+    found = _run(
+        [joblib.delayed(_cost)(plan, name, kind, case, scores, effort) for name, kind, case in wanted], jobs, progress
+    )
     names = ["rule", "kind", "cost", "at_most", "moved_in", "moved_out", "gap", "status"]
     moved = [part.assign(rule=row[0]) for row, part in found]
     blank = pd.DataFrame(columns=["rule", "project", "name", "move", "value"])
@@ -283,7 +307,11 @@ def _without(case: Case) -> Iterator[tuple[str, str, Case]]:
         kept = {f"{side}s": tuple(other for kind, other in left if kind == side) for side in ("floor", "cap")}
         yield rule.name, sense, _with(case, **kept)
     for resource in policy.match:
-        yield resource, "match", _with(case, match={name: share for name, share in policy.match.items() if name != resource})
+        yield (
+            resource,
+            "match",
+            _with(case, match={name: share for name, share in policy.match.items() if name != resource}),
+        )
     if policy.priorities is not None and policy.priorities.method == "lexicographic":
         yield policy.priorities.by, "priorities", _with(case, priorities=None)
     if policy.capital_ratio is not None and len(case.funds):
