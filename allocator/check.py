@@ -73,6 +73,7 @@ def _unserved(case: Case, made: Options, known: list[Fault]) -> Iterator[Fault]:
     """Projects that can never be funded, with the reason (3.11)."""
     table, removed = tighten(case, made, pool_rows(case, made.periods))
     decision = column(case.projects, "projects", "decision")
+    region = column(case.projects, "projects", "region").astype(object).fillna("–").to_numpy()
     told = {fault.row for fault in known if fault.table == "projects"}
     left = set(table["project"]) | set(case.projects.loc[decision == "never", "id"])
     reasons = removed[~removed["project"].isin(left)].drop_duplicates("project", keep="last").set_index("project")
@@ -85,7 +86,7 @@ def _unserved(case: Case, made: Options, known: list[Fault]) -> Iterator[Fault]:
         resource = name if code in ("no_pool", "too_large") else None
         demand = case.projects[resource].iloc[at] if resource in case.projects else np.nan
         values = {
-            "found": str(id_), "name": str(name or ""), "region": str(column(case.projects, "projects", "region").iloc[at]),
+            "found": str(id_), "name": str(name or ""), "region": str(region[at]),
             "amount": SHOWN.format(demand), "unit": case.units.get(str(name), ""),
         }  # fmt: skip
         where = resource or {"requires": "requires", "unready": "ready", "earliest": "earliest", "finance": "capital"}.get(code)
@@ -146,7 +147,7 @@ def _rules(case: Case) -> Iterator[Fault]:
             yield Fault("floor_above_cap", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values)
     for (measure, by, _), total in shares.items():
         disjoint = [set(rule.of) for sense_, rule in case.policy.rules if sense_ == "floor" and (rule.measure, rule.by) == (measure, by)]
-        if total > 1 + 1e-9 and sum(map(len, disjoint)) == len(set().union(*disjoint)):
+        if total > 1 + 1e-9 and len(disjoint) > 1 and sum(map(len, disjoint)) == len(set().union(*disjoint)):
             yield Fault("floors_above_one", "policy", None, "floors", values={"found": SHOWN.format(total), "name": str(measure)})
 
 
@@ -187,9 +188,9 @@ def _supply(case: Case) -> Iterator[Fault]:
     for resource in case.resources:
         mine = pools["resource"] == resource
         if float(pools.loc[mine, "amount"].sum()) <= 0:
-            yield Fault("resource_empty", "pools", None, "amount", "warning", {"found": resource})
+            yield Fault("resource_empty", "pools", None, "amount", "warning", {"name": resource})
         if case.policy.match.get(resource, 1.0) < 1 and not (mine & city).any():
-            values = {"found": resource, "expected": f"{case.policy.match[resource]:.0%}"}
+            values = {"name": resource, "expected": f"{case.policy.match[resource]:.0%}"}
             yield Fault("match_no_city", "policy", None, f"match.{resource}", values=values)
     if (column(case.projects, "projects", "decision") == "never").all():
         yield Fault("nothing_to_decide", "projects", None, "decision", "warning")

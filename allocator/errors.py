@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from allocator import units
 from allocator.labels import Lang, label, words
 
 Severity = Literal["error", "warning"]
@@ -42,7 +43,8 @@ class Fault:
         """The place and the message in one language."""
         column = _name(f"schema.column.{self.table}.{self.column}", self.column or "", lang)
         table = _name(f"schema.table.{self.table}", self.table, lang)
-        said = label(f"fault.{self.code}", lang, **{**self.values, "table": table, "column": column, "row": self.row})
+        values = {key: _said(key, value, lang) for key, value in self.values.items()}
+        said = label(f"fault.{self.code}", lang, **{**values, "table": table, "column": column, "row": self.row})
         nearest = self.values.get("nearest")
         if nearest:
             said += label("fault.nearest", lang, nearest=nearest)
@@ -54,7 +56,16 @@ class Fault:
 
 
 def _name(key: str, otherwise: str, lang: Lang) -> str:
-    return label(key, lang) if key in words() else otherwise
+    return label(key, lang) if key in words() else _said("name", otherwise, lang)
+
+
+def _said(key: str, value: str, lang: Lang) -> str:
+    """Resources and units in the words of a language."""
+    if lang == "en" or key not in ("name", "other", "unit"):
+        return value
+    if key == "unit":
+        return units.shown(value, True)
+    return units.RESOURCES[value][1][0] if value in units.RESOURCES else value
 
 
 class YaosuError(Exception):

@@ -209,7 +209,8 @@ def _bases(read: Read, sheets: Mapping[str, Sheet], places: Mapping[str, list[Pl
             stated[name].append((unit, "pools", row, "unit"))
     made = {}
     for name, found in stated.items():
-        first = found[0][0] if found else units.RESOURCES.get(name, ("", ()))[0]
+        usual = units.RESOURCES.get(name, ("", ()))[0]
+        first = _leading([unit for unit, *_ in found], usual)
         known = units.unit(first)
         made[name] = units.base(known.dimension).name if known else first
         for unit, table, row, column in found:
@@ -219,6 +220,14 @@ def _bases(read: Read, sheets: Mapping[str, Sheet], places: Mapping[str, list[Pl
             elif known is None and units.squash(unit) != units.squash(first):
                 read.faults.append(Fault("unit_unknown", table, row, column, values={"found": first, "nearest": unit}))
     return made
+
+
+def _leading(found: list[str], usual: str) -> str:
+    """The unit that the others must agree with: of the usual dimension, else known, else the first."""
+    known = [unit for unit in found if units.unit(unit)]
+    wanted = units.unit(usual)
+    fitting = [unit for unit in known if wanted and units.unit(unit).dimension == wanted.dimension]  # type: ignore[union-attr]
+    return next(iter([*fitting, *known, *found]), usual)
 
 
 def _pool_units(sheet: Sheet, places: list[Place], names: Mapping[str, str]) -> Iterator[tuple[str, str, int]]:

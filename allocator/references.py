@@ -41,6 +41,8 @@ def _listed(read: Read, table: str, name: str) -> Iterator[tuple[int, str]]:
 def _unknown(read: Read, code: str, table: str, name: str, known: Iterable[str]) -> Iterator[Fault]:
     """Cells of a column that name something unknown."""
     names = set(known)
+    if not names:
+        return
     for place, item in _listed(read, table, name):
         if item not in names:
             values = {"found": item, "nearest": nearest(item, names)}
@@ -65,11 +67,14 @@ def _keys(read: Read, policy: Policy) -> Iterator[Fault]:
         keys = frame[have].dropna(subset=[have[0]])
         if table == "pools" and "level" in frame:
             keys = keys[frame.loc[keys.index, "level"] != "bank"]
-        for place in keys.index[keys.duplicated()]:
-            first = int(keys.index[(keys.fillna("") == keys.loc[place].fillna("")).all(axis=1)][0])
-            said = ", ".join(str(part) for part in keys.loc[place].dropna())
-            values = {"found": said, "first": str(read.row(table, first))}
-            yield Fault("key_twice", table, read.row(table, int(place)), have[0], values=values)
+        if not keys.duplicated().any():
+            continue
+        first: dict[tuple[str, ...], int] = {}
+        for place, key in zip(keys.index, keys.astype(object).fillna("").itertuples(index=False, name=None), strict=True):
+            at = first.setdefault(key, int(place))
+            if at != place:
+                values = {"found": ", ".join(str(part) for part in key if part), "first": str(read.row(table, at))}
+                yield Fault("key_twice", table, read.row(table, int(place)), have[0], values=values)
 
 
 def _projects(read: Read, policy: Policy) -> Iterator[Fault]:
@@ -97,13 +102,13 @@ def _pools(read: Read, policy: Policy) -> Iterator[Fault]:
     first = pools.drop_duplicates("pool").set_index("pool")["resource"]
     for place in np.flatnonzero((pools["resource"] != pools["pool"].map(first)).to_numpy() & pools[["pool", "resource"]].notna().all(axis=1).to_numpy()):
         row = pools.iloc[place]
-        values = {"found": row["resource"], "expected": first[row["pool"]], "pool": row["pool"]}
+        values = {"other": row["resource"], "name": first[row["pool"]], "found": row["pool"]}
         yield Fault("pool_two_resources", "pools", read.row("pools", int(place)), "resource", values=values)
     asked = {name for table in ("projects", "variants") for name in read.tables.get(table, ())}
     for resource in _resources(read):
         if resource not in asked and "projects" in read.tables:
             unknown = [name for name in asked if name not in schema.columns("projects")]
-            yield Fault("demand_column_missing", "projects", None, resource, values={"found": resource, "nearest": nearest(resource, unknown)})
+            yield Fault("demand_column_missing", "projects", None, resource, values={"name": resource, "nearest": nearest(resource, unknown)})
     if "into" in pools:
         given = pools[pools["level"] != "bank"] if "level" in pools else pools
         yield from _unknown(read, "unknown_pool", "pools", "into", given["pool"].dropna())
@@ -133,9 +138,9 @@ def _blank_demands(read: Read, policy: Policy) -> Iterator[Fault]:
     whole = ways.agg(lambda column: column.notna().all()) if len(variants) else pd.DataFrame(columns=resources)
     own = (stated.fillna(0.0) != 0).any(axis=1).to_numpy()
     for resource in resources:
-        given = projects["id"].map(whole[resource]).fillna(False).to_numpy(dtype=bool) if len(whole) else np.zeros(len(projects), bool)
+        given = projects["id"].isin(whole.index[whole[resource].astype(bool)]).to_numpy()
         blank = stated[resource].isna().to_numpy() & ~(given & ~own)
-        if resource not in projects and not len(whole):
+        if resource not in projects and resource not in variants:
             continue
         for place in np.flatnonzero(blank):
             row = read.row("projects", int(place))
@@ -157,7 +162,7 @@ def _periods(read: Read, policy: Policy) -> Iterator[Fault]:
 
 def _indicators(read: Read, policy: Policy) -> Iterator[Fault]:
     """Indicators speak of number columns of the projects."""
-    if not _has(read, "indicators") or "projects" not in read.tables:
+    if not _has(read, "indicators") or not {"projects", "pools"} <= set(read.tables):
         return
     for name in ("numerator", "denominator"):
         if name in read.tables["indicators"]:
@@ -200,7 +205,7 @@ def _policy(read: Read, policy: Policy) -> Iterator[Fault]:
     listed = [("match", policy.match), ("replacement", policy.replacement)]
     for entry, named in listed:
         for resource in named:
-            if resource not in resources:
+            if resources and resource not in resources:
                 values = {"found": resource, "nearest": nearest(resource, resources)}
                 yield Fault("unknown_resource", "policy", None, f"{entry}.{resource}", values=values)
     for term in (policy.value or "").replace("×", "*").split("*"):
