@@ -135,11 +135,13 @@ def from_rules(table: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
         sense = stated.pop("sense", None)
         if sense is None:
             continue
-        if "rule" in stated:
-            stated = {"name": stated.pop("rule"), **stated}
+        listed = made.setdefault("floors" if sense == "floor" else "caps", [])
+        name = stated.pop("rule", "")
+        if name and name != f"{sense} {len(listed) + 1}":
+            stated = {"name": name, **stated}
         if "of" in stated:
             stated["of"] = list(split(stated["of"]))
-        made.setdefault("floors" if sense == "floor" else "caps", []).append(stated)
+        listed.append(stated)
     return made
 
 
