@@ -167,16 +167,19 @@ def test_ctrl_c_while_progress_is_told_keeps_the_plan() -> None:
 
 @BOTH
 def test_no_file_is_left_behind(solver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, scratch = tmp_path / "here", tmp_path / "has a space 临时"
+    here.mkdir()
+    scratch.mkdir()
+    monkeypatch.chdir(here)
     for name in ("TMPDIR", "TMP", "TEMP"):
-        monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.setenv(name, str(scratch))
     monkeypatch.setattr("tempfile.tempdir", None)
-    before = set(Path.cwd().iterdir())
     solve(random_model(1), solver=solver)
     solve(hard_model(), solver=solver, gap=0.0, time_limit=0.5)
     solve(made([1, 1], [[1, 1]], [4], least=[3]), solver=solver)
     relax(random_model(2), solver=solver)
-    assert list(tmp_path.iterdir()) == []
-    assert set(Path.cwd().iterdir()) == before
+    assert list(here.iterdir()) == []
+    assert list(scratch.iterdir()) == []
 
 
 def test_progress_tells_incumbent_and_a_bound_above_it() -> None:
