@@ -162,7 +162,9 @@ class Case:
             raise YaosuError("cannot_write", {"found": str(target), "reason": error.strerror or str(error)}) from error
         return target
 
-    def with_changes(self, *, policy: Policy | Mapping[str, Any] | None = None, name: str | None = None, **tables: Change) -> Case:
+    def with_changes(
+        self, *, policy: Policy | Mapping[str, Any] | None = None, name: str | None = None, **tables: Change
+    ) -> Case:
         """A new case with some tables or rules changed; this one stays as it is.
 
         Parameters
@@ -198,7 +200,11 @@ class Case:
     @cached_property
     def units(self) -> dict[str, str]:
         """Unit of each resource."""
-        stated = self.pools.dropna(subset=["unit"]).groupby("resource")["unit"].first().to_dict() if "unit" in self.pools else {}
+        stated = (
+            self.pools.dropna(subset=["unit"]).groupby("resource")["unit"].first().to_dict()
+            if "unit" in self.pools
+            else {}
+        )
         return {name: str(stated.get(name) or units.RESOURCES.get(name, ("", ()))[0]) for name in self.resources}
 
     @cached_property
@@ -212,7 +218,7 @@ class Case:
         """Fingerprint of the content; the order of rows and columns and the name do not matter."""
         digest = hashlib.sha256()
         tables = {key: getattr(self, key) for key in TABLES} | dict(self.extra)
-        tables["pools"] = self.pools.assign(unit=self.pools["resource"].map(self.units).replace("", np.nan))
+        tables["pools"] = self.pools.assign(unit=self.pools["resource"].map(self.units).map(lambda unit: unit or None))
         for key in sorted(tables):
             digest.update(_fingerprint(key, tables[key]))
         rules = plainpolicy.dump(self.policy)
@@ -254,11 +260,17 @@ def examine(path: str | Path) -> tuple[Case | None, tuple[Fault, ...]]:
     found = workbook.read(place)
     if not found.sheets:
         return None, sorted_faults(found.faults)
-    return assemble(place.stem if place.is_file() else place.resolve().name, found.sheets, found.policy, found.extra, found.faults)
+    return assemble(
+        place.stem if place.is_file() else place.resolve().name, found.sheets, found.policy, found.extra, found.faults
+    )
 
 
 def assemble(
-    name: str, sheets: Mapping[str, Sheet], policy: Policy | Mapping[str, Any], extra: Mapping[str, Table], faults: list[Fault]
+    name: str,
+    sheets: Mapping[str, Sheet],
+    policy: Policy | Mapping[str, Any],
+    extra: Mapping[str, Table],
+    faults: list[Fault],
 ) -> tuple[Case | None, tuple[Fault, ...]]:
     """A case from its sheets where there are no errors, and every fault."""
     read = read_sheets(sheets)

@@ -26,7 +26,9 @@ FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 """Numbers in between are days since 1899-12-30, as Excel counts; smaller ones in `ready` are day numbers."""
 _EPOCH = dt.datetime(1899, 12, 30)
 _NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?)(.*)", re.IGNORECASE)
-_DATE = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?|(\d{2})(\d{2}))(?:[ t]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?")
+_DATE = re.compile(
+    r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?|(\d{2})(\d{2}))(?:[ t]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+)
 _NOTHING = {"nan", "n/a", "#n/a", "nat", "none", "null"}
 
 
@@ -62,7 +64,9 @@ def text(cell: Any) -> str | None:
     if cell is None or cell is pd.NaT or cell is pd.NA:
         return None
     if isinstance(cell, float | np.floating):
-        return None if np.isnan(cell) else str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(float(cell))
+        return (
+            None if np.isnan(cell) else str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(float(cell))
+        )
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     return str(cell)
@@ -141,11 +145,13 @@ def _outside(made: pd.Series, known: Column) -> list[Wrong]:
 def numbers(column: pd.Series, known: Column, factor: float) -> Parsed:
     """Numbers, with thousands separators, percent signs and units in the cell."""
     if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-        values = column.astype("float64") * factor
-        infinite = np.flatnonzero(np.isinf(values.to_numpy()))
-        return values, [Wrong(int(i), "not_a_number", {"found": "inf"}) for i in infinite]
+        known_numbers = column.astype("float64") * factor
+        infinite = np.flatnonzero(np.isinf(known_numbers.to_numpy()))
+        return known_numbers, [Wrong(int(i), "not_a_number", {"found": "inf"}) for i in infinite]
     cells = column.to_numpy(dtype=object)
-    values = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float, na_value=np.nan) * factor
+    values = (
+        pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=float, na_value=np.nan) * factor
+    )
     flags = np.zeros(len(cells), dtype=bool)
     if not _all_numbers(cells):
         flags = np.fromiter((isinstance(cell, bool | np.bool_ | dt.date) for cell in cells), bool, len(cells))
@@ -258,10 +264,14 @@ def dates(column: pd.Series, known: Column, factor: float) -> Parsed:
         return column.astype("datetime64[ns]"), []
     raw = column.to_numpy(dtype=object)
     if pd.api.types.infer_dtype(raw, skipna=True) in ("date", "datetime", "datetime64"):
-        return pd.Series(pd.to_datetime(pd.Series(raw, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index), []
+        return pd.Series(
+            pd.to_datetime(pd.Series(raw, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index
+        ), []
     cells = texts(raw)
     made, bad = _each(cells, _date)
-    values = pd.Series(pd.to_datetime(pd.Series(made, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index)
+    values = pd.Series(
+        pd.to_datetime(pd.Series(made, dtype=object)).to_numpy(dtype="datetime64[ns]"), index=column.index
+    )
     return values, _wrong(cells, bad, "not_a_date")
 
 
@@ -320,7 +330,9 @@ def infer(column: pd.Series) -> pd.Series:
         return column.astype("datetime64[ns]")
     raw = column.to_numpy(dtype=object)
     if _all_numbers(raw):
-        return pd.Series(pd.to_numeric(pd.Series(raw, dtype=object)).to_numpy(dtype=float, na_value=np.nan), index=column.index)
+        return pd.Series(
+            pd.to_numeric(pd.Series(raw, dtype=object)).to_numpy(dtype=float, na_value=np.nan), index=column.index
+        )
     cells = texts(raw)
     distinct = {cell for cell in cells if cell is not None}
     if distinct and all(_NUMERIC.fullmatch(cell) for cell in distinct):

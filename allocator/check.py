@@ -13,6 +13,7 @@ from allocator import finance, rules
 from allocator.case import Case, examine
 from allocator.errors import Fault, InputError
 from allocator.options import Options, factor, options, value_terms
+from allocator.policy import Rule
 from allocator.pools import pool_rows
 from allocator.reading import sorted_faults
 from allocator.schema import column
@@ -68,7 +69,6 @@ def _placed(case: Case, fault: Fault) -> Fault:
     return replace(fault, row=int(rows[fault.row - 2]))
 
 
-
 def _unserved(case: Case, made: Options, known: list[Fault]) -> Iterator[Fault]:
     """Projects that can never be funded, with the reason (3.11)."""
     table, removed = tighten(case, made, pool_rows(case, made.periods))
@@ -89,8 +89,15 @@ def _unserved(case: Case, made: Options, known: list[Fault]) -> Iterator[Fault]:
             "found": str(id_), "name": str(name or ""), "region": str(region[at]),
             "amount": SHOWN.format(demand), "unit": case.units.get(str(name), ""),
         }  # fmt: skip
-        where = resource or {"requires": "requires", "unready": "ready", "earliest": "earliest", "finance": "capital"}.get(code)
-        yield Fault(f"{'must' if must else 'free'}_{code}", "projects", at + 2, where, "error" if must else "warning", values)
+        where = resource or {
+            "requires": "requires",
+            "unready": "ready",
+            "earliest": "earliest",
+            "finance": "capital",
+        }.get(code)
+        yield Fault(
+            f"{'must' if must else 'free'}_{code}", "projects", at + 2, where, "error" if must else "warning", values
+        )
 
 
 def _money(case: Case) -> Iterator[Fault]:
@@ -108,28 +115,44 @@ def _money(case: Case) -> Iterator[Fault]:
                 "found": SHOWN.format(projects["capital"].iloc[place]), "expected": SHOWN.format(least[place]),
                 "ratio": f"{ratio[place]:.0%}",
             }  # fmt: skip
-            yield Fault("capital_ratio", "projects", int(place) + 2, "capital", "error" if must[place] else "warning", values)
+            yield Fault(
+                "capital_ratio", "projects", int(place) + 2, "capital", "error" if must[place] else "warning", values
+            )
     if len(case.funds):
-        funds = pd.DataFrame({name: column(case.funds, "funds", name).to_numpy() for name in ("kinds", "fields", "tiers")})
+        funds = pd.DataFrame(
+            {name: column(case.funds, "funds", name).to_numpy() for name in ("kinds", "fields", "tiers")}
+        )
         usable = finance.eligible(projects, funds).any(axis=0)
         for place in np.flatnonzero(~usable | (case.funds["capacity"] <= 0).to_numpy()):
             values = {"found": str(case.funds["fund"].iloc[place])}
             yield Fault("fund_unused", "funds", int(place) + 2, "fund", "warning", values)
     if {"plan", "investment"} <= set(projects.columns):
         for place in np.flatnonzero((projects["plan"] > projects["investment"] * (1 + 1e-9)).to_numpy()):
-            values = {"found": SHOWN.format(projects["plan"].iloc[place]), "expected": SHOWN.format(projects["investment"].iloc[place])}
+            values = {
+                "found": SHOWN.format(projects["plan"].iloc[place]),
+                "expected": SHOWN.format(projects["investment"].iloc[place]),
+            }
             yield Fault("plan_above_investment", "projects", int(place) + 2, "plan", "warning", values)
 
 
 def _rules(case: Case) -> Iterator[Fault]:
     """Floors above what is asked, shares above one, floors above caps (3.8)."""
-    projects = case.projects.assign(grade=column(case.projects, "projects", "score") if "grade" not in case.projects else case.projects["grade"])
+    projects = case.projects.assign(
+        grade=column(case.projects, "projects", "score") if "grade" not in case.projects else case.projects["grade"]
+    )
     caps: dict[tuple[object, ...], float] = {}
     shares: dict[tuple[object, ...], float] = {}
     for sense_, rule in case.policy.rules:
         if rule.basis != "absolute" and rule.limit > 1:
             values = {"found": SHOWN.format(rule.limit), "rule": rule.name}
-            yield Fault("share_above_one", "policy", None, f"{sense_} {rule.name}", "error" if sense_ == "floor" else "warning", values)
+            yield Fault(
+                "share_above_one",
+                "policy",
+                None,
+                f"{sense_} {rule.name}",
+                "error" if sense_ == "floor" else "warning",
+                values,
+            )
         if rule.by == "grade" or rule.measure in ("value", "score"):
             continue
         if sense_ == "floor" and rule.basis == "absolute":
@@ -138,20 +161,32 @@ def _rules(case: Case) -> Iterator[Fault]:
         if sense_ == "cap":
             caps[key] = min(rule.limit, caps.get(key, np.inf))
         elif rule.basis == "plan" and rule.of and not rule.soft:
-            total = (rule.measure, rule.by, rule.period)
-            shares[total] = shares.get(total, 0.0) + rule.limit
+            kind = (rule.measure, rule.by, rule.period)
+            shares[kind] = shares.get(kind, 0.0) + rule.limit
     for sense_, rule in case.policy.rules:
         key = (rule.measure, rule.by, rule.of, rule.basis, rule.period)
         if sense_ == "floor" and rule.limit > caps.get(key, np.inf):
             values = {"found": SHOWN.format(rule.limit), "expected": SHOWN.format(caps[key])}
-            yield Fault("floor_above_cap", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values)
+            yield Fault(
+                "floor_above_cap", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values
+            )
     for (measure, by, _), total in shares.items():
-        disjoint = [set(rule.of) for sense_, rule in case.policy.rules if sense_ == "floor" and (rule.measure, rule.by) == (measure, by)]
+        disjoint = [
+            set(rule.of)
+            for sense_, rule in case.policy.rules
+            if sense_ == "floor" and (rule.measure, rule.by) == (measure, by)
+        ]
         if total > 1 + 1e-9 and len(disjoint) > 1 and sum(map(len, disjoint)) == len(set().union(*disjoint)):
-            yield Fault("floors_above_one", "policy", None, "floors", values={"found": SHOWN.format(total), "name": str(measure)})
+            yield Fault(
+                "floors_above_one",
+                "policy",
+                None,
+                "floors",
+                values={"found": SHOWN.format(total), "name": str(measure)},
+            )
 
 
-def _floor(case: Case, projects: pd.DataFrame, rule: rules.Rule) -> Iterator[Fault]:
+def _floor(case: Case, projects: pd.DataFrame, rule: Rule) -> Iterator[Fault]:
     """What each group asks for at most, over the project's own row and its variants."""
     asked = _most(case, projects, rule.measure)
     asked[(column(projects, "projects", "decision") == "never").to_numpy()] = 0.0
@@ -162,7 +197,9 @@ def _floor(case: Case, projects: pd.DataFrame, rule: rules.Rule) -> Iterator[Fau
                 "found": SHOWN.format(rule.limit), "expected": SHOWN.format(most), "name": rule.measure, "group": group or "*",
                 "unit": case.units.get(rule.measure, ""),
             }  # fmt: skip
-            yield Fault("floor_above_asked", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values)
+            yield Fault(
+                "floor_above_asked", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values
+            )
 
 
 def _most(case: Case, projects: pd.DataFrame, measure: str) -> np.ndarray:

@@ -29,8 +29,8 @@ def faults(read: Read, policy: Policy) -> Iterator[Fault]:
     for ring in _rings(requires):
         yield Fault("cycle", "projects", row.get(ring[0]), "requires", values={"found": " → ".join([*ring, ring[0]])})
     needed = {id_: _closure(id_, requires) for id_ in sorted(must)}
-    for id_, others in needed.items():
-        for other in sorted(others & never):
+    for id_, closure in needed.items():
+        for other in sorted(closure & never):
             values = {"found": id_, "other": other, "where": str(row[other])}
             yield Fault("must_requires_never", "projects", row[id_], "requires", values=values)
     wanted = must.union(*needed.values())
@@ -43,7 +43,9 @@ def faults(read: Read, policy: Policy) -> Iterator[Fault]:
     for id_, others in requires.items():
         for other in others:
             if other in excludes.get(id_, ()) or id_ in excludes.get(other, ()):
-                yield Fault("requires_excluded", "projects", row[id_], "requires", values={"found": id_, "other": other})
+                yield Fault(
+                    "requires_excluded", "projects", row[id_], "requires", values={"found": id_, "other": other}
+                )
     for name, listed in (("requires", requires), ("excludes", excludes)):
         for id_, others in listed.items():
             if id_ in others and name == "excludes":

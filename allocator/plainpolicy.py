@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from allocator import cells, units
 from allocator.policy import Policy
-from allocator.schema import split
+from allocator.schema import Column, split
 
 _ADAPTER = TypeAdapter(Policy)
 WORDS = {
@@ -43,13 +43,19 @@ def toml(policy: Policy) -> str:
     text = "".join(f"{key} = {_value(key, value)}\n" for key, value in stated.items())
     for key, rules in tables.items():
         for rule in rules:
-            text += f"\n[[{key}]]\n" + "".join(f"{name} = {_value(name, value)}\n" for name, value in rule.items() if value is not None)
+            text += f"\n[[{key}]]\n" + "".join(
+                f"{name} = {_value(name, value)}\n" for name, value in rule.items() if value is not None
+            )
     return text
 
 
 def _value(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
-        inside = (f"{json.dumps(str(name), ensure_ascii=False)} = {_value(str(name), one)}" for name, one in value.items() if one is not None)
+        inside = (
+            f"{json.dumps(str(name), ensure_ascii=False)} = {_value(str(name), one)}"
+            for name, one in value.items()
+            if one is not None
+        )
         return "{" + ", ".join(inside) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(key, one) for one in value) + "]"
@@ -114,9 +120,9 @@ def _read(key: str, value: Any) -> Any:
     if key == "divisible":
         return {"yes": True, "是": True, "true": True, "no": False, "否": False, "false": False}.get(folded, text)
     if key == "as_of":
-        made, wrong = cells.parse(pd.Series([value], dtype=object), cells.Column("as_of", "date"))
+        made, wrong = cells.parse(pd.Series([value], dtype=object), Column("as_of", "date"))
         return text if wrong else made.iloc[0].date()
-    made, wrong = cells.parse(pd.Series([value], dtype=object), cells.Column(key, "number"))
+    made, wrong = cells.parse(pd.Series([value], dtype=object), Column(key, "number"))
     if wrong or key in ("value", "by", "group", "name"):
         return text
     number = float(made.iloc[0])
@@ -171,11 +177,12 @@ def with_names(raw: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, An
         if key in ("by", "measure", "group"):
             return name(value)
         if isinstance(value, Mapping):
-            return {(name(inner) if key in ("match", "replacement") else inner): walk(str(inner), one) for inner, one in value.items()}
+            return {
+                (name(inner) if key in ("match", "replacement") else inner): walk(str(inner), one)
+                for inner, one in value.items()
+            }
         if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
             return [walk(key, one) for one in value]
         return value
 
     return {WORDS.get(str(key), str(key)): walk(WORDS.get(str(key), str(key)), value) for key, value in raw.items()}
-
-

@@ -100,7 +100,10 @@ def _resources(pools: Sheet | None) -> dict[str, str]:
     """Every way the resources are written (squashed), and their names."""
     if pools is None:
         return {}
-    header = next((one for one in pools.data.columns if schema.recognise("pools", units.split_header(str(one))[0]) == "resource"), None)
+    header = next(
+        (one for one in pools.data.columns if schema.recognise("pools", units.split_header(str(one))[0]) == "resource"),
+        None,
+    )
     if header is None:
         return {}
     names: dict[str, str] = {}
@@ -131,7 +134,9 @@ def _places(read: Read, table: str, sheet: Sheet, names: Mapping[str, str]) -> l
     for column in schema.TABLES[table]:
         if column.required and column.name not in seen:
             unknown = [place.header for place in places if place.known is None]
-            values = {"nearest": nearest(column.name, unknown) or nearest(schema.header(table, column.name, "zh"), unknown)}
+            values = {
+                "nearest": nearest(column.name, unknown) or nearest(schema.header(table, column.name, "zh"), unknown)
+            }
             read.faults.append(Fault("column_missing", table, None, column.name, values=values))
     return places
 
@@ -147,7 +152,12 @@ def _place(read: Read, table: str, header: str, names: Mapping[str, str]) -> Pla
             continue
         known = schema.columns(table)[name]
         bracketed = header.strip()[-1:] in ")）]】"
-        if stated is None or known.dimension == "" and (not _fits(known, stated) and not _amount(table, known)) and bracketed:
+        if (
+            stated is None
+            or known.dimension == ""
+            and (not _fits(known, stated) and not _amount(table, known))
+            and bracketed
+        ):
             return Place(header, known)
         if _fits(known, stated) or _amount(table, known):
             return Place(header, known, stated)
@@ -190,14 +200,21 @@ def _bad_unit(table: str, column: str, found: str, dimension: str, row: int | No
 
 def _misspelt(read: Read, table: str, header: str, base: str) -> None:
     """A header that is nearly one of ours is more likely a slip than a column of the user's."""
-    ours = [word for column in schema.TABLES[table] for word in (column.name, schema.header(table, column.name, "zh")) if len(word) > 3]
+    ours = [
+        word
+        for column in schema.TABLES[table]
+        for word in (column.name, schema.header(table, column.name, "zh"))
+        if len(word) > 3
+    ]
     close = cells.close(base, ours)
     if close or table not in DEMANDING:
         values = {"found": header, "nearest": close}
         read.faults.append(Fault("column_unknown", table, None, header, "warning", values))
 
 
-def _bases(read: Read, sheets: Mapping[str, Sheet], places: Mapping[str, list[Place]], names: Mapping[str, str]) -> dict[str, str]:
+def _bases(
+    read: Read, sheets: Mapping[str, Sheet], places: Mapping[str, list[Place]], names: Mapping[str, str]
+) -> dict[str, str]:
     """The unit each resource is kept in, from all the units stated for it."""
     stated: dict[str, list[tuple[str, str, int | None, str]]] = {name: [] for name in names.values()}
     for table in DEMANDING:
@@ -205,8 +222,8 @@ def _bases(read: Read, sheets: Mapping[str, Sheet], places: Mapping[str, list[Pl
             if place.resource and place.unit and place.known:
                 stated[place.known.name].append((place.unit, table, None, place.known.name))
     if "pools" in sheets:
-        for name, unit, row in _pool_units(sheets["pools"], places["pools"], names):
-            stated[name].append((unit, "pools", row, "unit"))
+        for name, unit, at in _pool_units(sheets["pools"], places["pools"], names):
+            stated[name].append((unit, "pools", at, "unit"))
     made = {}
     for name, found in stated.items():
         usual = units.RESOURCES.get(name, ("", ()))[0]
@@ -237,7 +254,11 @@ def _pool_units(sheet: Sheet, places: list[Place], names: Mapping[str, str]) -> 
         return
     resources = cells.texts(sheet.data.iloc[:, named["resource"][0]].to_numpy(dtype=object))
     common = named["amount"][1].unit if "amount" in named else None
-    said = cells.texts(sheet.data.iloc[:, named["unit"][0]].to_numpy(dtype=object)) if "unit" in named else [None] * len(resources)
+    said = (
+        cells.texts(sheet.data.iloc[:, named["unit"][0]].to_numpy(dtype=object))
+        if "unit" in named
+        else [None] * len(resources)
+    )
     for resource, unit, row in zip(resources, said, sheet.rows, strict=True):
         if resource and (unit or common):
             yield names[units.squash(resource)], str(unit or common), int(row)
@@ -294,11 +315,18 @@ def _amounts(
 
 
 def _assumed(
-    read: Read, said: list[str | None], places: Mapping[str, list[Place]], bases: Mapping[str, str], pools: pd.DataFrame, sheet: Sheet
+    read: Read,
+    said: list[str | None],
+    places: Mapping[str, list[Place]],
+    bases: Mapping[str, str],
+    pools: pd.DataFrame,
+    sheet: Sheet,
 ) -> None:
     """A table without a unit beside one in another unit than the one kept is read in the unit kept: say so."""
     stated = [(name, unit) for name, unit in zip(pools["resource"], said, strict=True) if unit]
-    demands = [(table, place) for table in DEMANDING for place in places.get(table, ()) if place.resource and place.known]
+    demands = [
+        (table, place) for table in DEMANDING for place in places.get(table, ()) if place.resource and place.known
+    ]
     stated += [(place.known.name, place.unit) for _, place in demands if place.known and place.unit]
     odd = {name for name, unit in set(stated) if (known := units.unit(unit)) and known.factor != 1.0}
     for row, unit, name in zip(sheet.rows, said, pools["resource"], strict=True):
@@ -314,5 +342,14 @@ def sorted_faults(faults: list[Fault]) -> tuple[Fault, ...]:
     """Errors first, then by table, row and column."""
     order = {name: place for place, name in enumerate(chain(schema.TABLES, ("policy",)))}
     return tuple(
-        sorted(faults, key=lambda fault: (fault.severity, order.get(fault.table, 99), fault.row or 0, fault.column or "", fault.code))
+        sorted(
+            faults,
+            key=lambda fault: (
+                fault.severity,
+                order.get(fault.table, 99),
+                fault.row or 0,
+                fault.column or "",
+                fault.code,
+            ),
+        )
     )

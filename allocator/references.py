@@ -70,7 +70,9 @@ def _keys(read: Read, policy: Policy) -> Iterator[Fault]:
         if not keys.duplicated().any():
             continue
         first: dict[tuple[str, ...], int] = {}
-        for place, key in zip(keys.index, keys.astype(object).fillna("").itertuples(index=False, name=None), strict=True):
+        for place, key in zip(
+            keys.index, keys.astype(object).fillna("").itertuples(index=False, name=None), strict=True
+        ):
             at = first.setdefault(key, int(place))
             if at != place:
                 values = {"found": ", ".join(str(part) for part in key if part), "first": str(read.row(table, at))}
@@ -100,7 +102,10 @@ def _pools(read: Read, policy: Policy) -> Iterator[Fault]:
         return
     pools = read.tables["pools"]
     first = pools.drop_duplicates("pool").set_index("pool")["resource"]
-    for place in np.flatnonzero((pools["resource"] != pools["pool"].map(first)).to_numpy() & pools[["pool", "resource"]].notna().all(axis=1).to_numpy()):
+    for place in np.flatnonzero(
+        (pools["resource"] != pools["pool"].map(first)).to_numpy()
+        & pools[["pool", "resource"]].notna().all(axis=1).to_numpy()
+    ):
         row = pools.iloc[place]
         values = {"other": row["resource"], "name": first[row["pool"]], "found": row["pool"]}
         yield Fault("pool_two_resources", "pools", read.row("pools", int(place)), "resource", values=values)
@@ -108,7 +113,13 @@ def _pools(read: Read, policy: Policy) -> Iterator[Fault]:
     for resource in _resources(read):
         if resource not in asked and "projects" in read.tables:
             unknown = [name for name in asked if name not in schema.columns("projects")]
-            yield Fault("demand_column_missing", "projects", None, resource, values={"name": resource, "nearest": nearest(resource, unknown)})
+            yield Fault(
+                "demand_column_missing",
+                "projects",
+                None,
+                resource,
+                values={"name": resource, "nearest": nearest(resource, unknown)},
+            )
     if "into" in pools:
         given = pools[pools["level"] != "bank"] if "level" in pools else pools
         yield from _unknown(read, "unknown_pool", "pools", "into", given["pool"].dropna())
@@ -133,19 +144,25 @@ def _blank_demands(read: Read, policy: Policy) -> Iterator[Fault]:
     projects = read.tables["projects"]
     faulty = {(fault.row, fault.column) for fault in read.faults if fault.table == "projects"}
     stated = projects.reindex(columns=resources)
-    variants = read.tables["variants"] if _has(read, "variants", "project") else pd.DataFrame({"project": pd.Series(dtype=str)})
+    variants = (
+        read.tables["variants"]
+        if _has(read, "variants", "project")
+        else pd.DataFrame({"project": pd.Series(dtype=str)})
+    )
     ways = variants.reindex(columns=["project", *resources]).groupby("project")
-    whole = ways.agg(lambda column: column.notna().all()) if len(variants) else pd.DataFrame(columns=resources)
+    stating = ways.count().eq(ways.size(), axis=0)
     own = (stated.fillna(0.0) != 0).any(axis=1).to_numpy()
     for resource in resources:
-        given = projects["id"].isin(whole.index[whole[resource].astype(bool)]).to_numpy()
+        given = projects["id"].isin(stating.index[stating[resource]]).to_numpy()
         blank = stated[resource].isna().to_numpy() & ~(given & ~own)
         if resource not in projects and resource not in variants:
             continue
         for place in np.flatnonzero(blank):
             row = read.row("projects", int(place))
             if (row, resource) not in faulty:
-                yield Fault("demand_blank", "projects", row, resource, values={"found": str(projects["id"].iloc[place])})
+                yield Fault(
+                    "demand_blank", "projects", row, resource, values={"found": str(projects["id"].iloc[place])}
+                )
 
 
 def _periods(read: Read, policy: Policy) -> Iterator[Fault]:
@@ -154,7 +171,13 @@ def _periods(read: Read, policy: Policy) -> Iterator[Fault]:
     if known:
         for period in policy.periods:
             if period not in known:
-                yield Fault("unknown_period", "policy", None, "periods", values={"found": period, "nearest": nearest(period, known)})
+                yield Fault(
+                    "unknown_period",
+                    "policy",
+                    None,
+                    "periods",
+                    values={"found": period, "nearest": nearest(period, known)},
+                )
     known |= set(policy.periods)
     for table, name in (("projects", "earliest"), ("variants", "earliest"), ("funds", "period")):
         yield from _unknown(read, "unknown_period", table, name, known)
@@ -174,7 +197,9 @@ def _indicators(read: Read, policy: Policy) -> Iterator[Fault]:
 def _number_column(read: Read, item: str, table: str, row: int | None, name: str) -> Iterator[Fault]:
     projects = read.tables["projects"]
     if item not in projects:
-        yield Fault("unknown_column", table, row, name, values={"found": item, "nearest": nearest(item, projects.columns)})
+        yield Fault(
+            "unknown_column", table, row, name, values={"found": item, "nearest": nearest(item, projects.columns)}
+        )
     elif not pd.api.types.is_numeric_dtype(projects[item]) and projects[item].notna().any():
         bad = next((place for place, cell in enumerate(projects[item]) if not _is_number(cell)), 0)
         values = {"found": str(projects[item].iloc[bad]), "expected": item, "where": str(read.row("projects", bad))}
@@ -202,7 +227,7 @@ def _policy(read: Read, policy: Policy) -> Iterator[Fault]:
         return
     projects, resources = read.tables["projects"], _resources(read)
     columns = {*projects.columns, *read.tables.get("variants", pd.DataFrame()).columns, *resources}
-    listed = [("match", policy.match), ("replacement", policy.replacement)]
+    listed = [("match", list(policy.match)), ("replacement", list(policy.replacement))]
     for entry, named in listed:
         for resource in named:
             if resources and resource not in resources:
@@ -215,7 +240,13 @@ def _policy(read: Read, policy: Policy) -> Iterator[Fault]:
             yield Fault("unknown_column", "policy", None, "value", values=values)
     for where, name in grouping(policy):
         if name not in columns | {"grade", "score", "rank", *schema.columns("projects")}:
-            yield Fault("unknown_column", "policy", None, where, values={"found": name, "nearest": nearest(name, columns | {"grade"})})
+            yield Fault(
+                "unknown_column",
+                "policy",
+                None,
+                where,
+                values={"found": name, "nearest": nearest(name, columns | {"grade"})},
+            )
     yield from _measures(read, policy, columns)
     yield from _groups(read, policy)
 
@@ -249,13 +280,21 @@ def _measures(read: Read, policy: Policy, columns: set[str]) -> Iterator[Fault]:
             values = {"found": rule.measure, "nearest": nearest(rule.measure, allowed)}
             yield Fault("unknown_measure", "policy", None, at + "measure", values=values)
         if rule.period is not None and rule.period not in known | set(policy.periods):
-            yield Fault("unknown_period", "policy", None, at + "period", values={"found": rule.period, "nearest": nearest(rule.period, known)})
+            yield Fault(
+                "unknown_period",
+                "policy",
+                None,
+                at + "period",
+                values={"found": rule.period, "nearest": nearest(rule.period, known)},
+            )
 
 
 def _groups(read: Read, policy: Policy) -> Iterator[Fault]:
     """Groups named that no project is in: a warning."""
     projects = read.tables["projects"]
-    named: list[tuple[str, str, Iterable[str]]] = [(f"{sense} {rule.name}: of", rule.by, rule.of) for sense, rule in policy.rules if rule.by]
+    named: list[tuple[str, str, Iterable[str]]] = [
+        (f"{sense} {rule.name}: of", rule.by, rule.of) for sense, rule in policy.rules if rule.by
+    ]
     if policy.priorities:
         named.append(("priorities.order", policy.priorities.by, policy.priorities.order))
         named.append(("priorities.weights", policy.priorities.by, policy.priorities.weights))

@@ -361,9 +361,19 @@ def _page() -> Iterator[str]:
         for one in listed:
             star = "*" if one.required else ""
             unit = f"{one.unit} · {units.shown(one.unit, True)}" if one.unit else ""
-            words = "; ".join([header(table, one.name, "zh"), *(word for word in one.words if word != header(table, one.name, "zh"))])
+            words = "; ".join(
+                [header(table, one.name, "zh"), *(word for word in one.words if word != header(table, one.name, "zh"))]
+            )
             kind = f"{label(f'schema.kind.{one.kind}', 'en')} · {label(f'schema.kind.{one.kind}', 'zh')}"
-            cells = (f"`{one.name}`{star}", words, kind, unit, _allowed(one), note(table, one.name, "en"), note(table, one.name, "zh"))
+            cells = (
+                f"`{one.name}`{star}",
+                words,
+                kind,
+                unit,
+                _allowed(one),
+                note(table, one.name, "en"),
+                note(table, one.name, "zh"),
+            )
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield "\n## Resources · 要素\n"
     yield "Any name; a demand column in `projects` and `variants` has the name that `pools.resource` states. These are known without a unit:"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from allocator import plainpolicy, schema, units
 from allocator.labels import Lang, label
@@ -76,7 +76,10 @@ class Words:
         """Headers, then the rows."""
         known = table in schema.TABLES
         yield [self.header(table, str(name)) if known else str(name) for name in data.columns]
-        columns = [[self.cell(table, str(name), value) if known else _plain(value) for value in data[name]] for name in data.columns]
+        columns = [
+            [self.cell(table, str(name), value) if known else _plain(value) for value in data[name]]
+            for name in data.columns
+        ]
         yield from (list(row) for row in zip(*columns, strict=True))
 
 
@@ -87,9 +90,13 @@ def _plain(value: Any) -> Any:
 
 
 def write_folder(
-    folder: Path, tables: Mapping[str, pd.DataFrame], policy: Policy, resources: Mapping[str, str], extra: Mapping[str, pd.DataFrame],
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    policy: Policy,
+    resources: Mapping[str, str],
+    extra: Mapping[str, pd.DataFrame],
     lang: Lang,
-) -> None:  # fmt: skip
+) -> None:
     """A CSV file per table (with the mark by which Excel knows UTF-8) and ``policy.toml``."""
     words = Words(lang, resources)
     for name, data in (*tables.items(), *extra.items()):
@@ -105,9 +112,13 @@ def _text(cell: Any) -> Any:
 
 
 def write_book(
-    path: Path, tables: Mapping[str, pd.DataFrame], policy: Policy, resources: Mapping[str, str], extra: Mapping[str, pd.DataFrame],
+    path: Path,
+    tables: Mapping[str, pd.DataFrame],
+    policy: Policy,
+    resources: Mapping[str, str],
+    extra: Mapping[str, pd.DataFrame],
     lang: Lang,
-) -> None:  # fmt: skip
+) -> None:
     """A workbook with a sheet per table."""
     words = Words(lang, resources)
     with xlsxwriter.Workbook(str(path), SAFE) as book:
@@ -141,17 +152,23 @@ def add_table(book: Any, words: Words, table: str, data: pd.DataFrame, hints: bo
     for number, (header, name) in enumerate(zip(headers, map(str, data.columns), strict=True)):
         known = schema.columns(table).get(name) if table in schema.TABLES else None
         sheet.write_string(0, number, header, must if known and known.required else head)
-        sheet.set_column(number, number, max(11, min(24, 2 + sum(2 if ord(sign) > 255 else 1 for sign in header))),
+        sheet.set_column(number, number, _width(header),
                          as_text if known and known.kind == "id" else None)  # fmt: skip
         if known:
             sheet.write_comment(0, number, _note(words, table, known), {"x_scale": 1.6, "y_scale": 1.1})
             _drop_down(sheet, words, number, known, len(data), hints)
         elif name in words.resources:
-            sheet.write_comment(0, number, label("schema.note.demand", words.lang, resource=words.resource(name)), {"x_scale": 1.6})
+            sheet.write_comment(
+                0, number, label("schema.note.demand", words.lang, resource=words.resource(name)), {"x_scale": 1.6}
+            )
     for place, row in enumerate(rows, start=1):
         for number, cell in enumerate(row):
             _put(sheet, place, number, cell, day, as_text)
     return sheet
+
+
+def _width(header: str) -> int:
+    return max(11, min(24, 2 + sum(2 if ord(sign) > 255 else 1 for sign in header)))
 
 
 def _put(sheet: Any, row: int, column: int, cell: Any, day: Any, as_text: Any) -> None:
@@ -170,7 +187,9 @@ def _put(sheet: Any, row: int, column: int, cell: Any, day: Any, as_text: Any) -
 def _note(words: Words, table: str, known: Column) -> str:
     said = schema.note(table, known.name, words.lang)
     if known.choices:
-        listed = ("、" if words.chinese else ", ").join(schema.choice_word(known.name, choice, words.lang) for choice in known.choices)
+        listed = ("、" if words.chinese else ", ").join(
+            schema.choice_word(known.name, choice, words.lang) for choice in known.choices
+        )
         said += "\n" + label("schema.note.choices", words.lang, choices=listed)
     if known.required:
         said += "\n" + label("schema.note.required", words.lang)
@@ -184,7 +203,9 @@ def _drop_down(sheet: Any, words: Words, number: int, known: Column, rows: int, 
     elif known.kind == "flag":
         options = ["是", "否"] if words.chinese else ["yes", "no"]
     if options:
-        sheet.data_validation(1, number, max(rows, 2000 if hints else 1), number, {"validate": "list", "source": list(options)})
+        sheet.data_validation(
+            1, number, max(rows, 2000 if hints else 1), number, {"validate": "list", "source": list(options)}
+        )
 
 
 def add_policy(book: Any, words: Words, policy: Policy, notes: Mapping[str, str] | None = None) -> None:

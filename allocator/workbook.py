@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,13 @@ def read(path: Path) -> Found:
             expected = "CSV + policy.toml, " + ", ".join(WORKBOOKS)
             found.faults.append(Fault("not_a_case", "", values={"found": path.name, "expected": expected}))
     except OSError as error:
-        found.faults.append(Fault("cannot_read", "", values={"found": str(path), "reason": error.strerror or type(error).__name__}))
+        found.faults.append(
+            Fault("cannot_read", "", values={"found": str(path), "reason": error.strerror or type(error).__name__})
+        )
     if not found.sheets and not found.faults:
-        found.faults.append(Fault("no_tables", "", values={"found": path.name, "expected": "projects 项目, pools 指标池"}))
+        found.faults.append(
+            Fault("no_tables", "", values={"found": path.name, "expected": "projects 项目, pools 指标池"})
+        )
     return found
 
 
@@ -71,7 +76,7 @@ def _folder(found: Found, path: Path) -> None:
         if file.suffix.lower() == ".csv" and not file.name.startswith((".", "~")):
             text = _decoded(found, file)
             if text is not None:
-                _add(found, file.stem, file.name, lambda text=text, file=file: _grid(found, text, file.name))
+                _add(found, file.stem, file.name, partial(_grid, found, text, file.name))
     for file in (path / "policy.toml", path / "政策.toml"):
         if file.exists():
             _toml(found, file)
@@ -117,11 +122,11 @@ def _book(found: Found, path: Path) -> None:
         book = CalamineWorkbook.from_path(path)
         with book:
             for name in book.sheet_names:
-                _add(found, name, name, lambda name=name: _cells(book, name))
+                _add(found, name, name, partial(_cells, book, name))
     except CalamineError as error:
         code = "locked_file" if "assword" in f"{type(error).__name__} {error}" else "not_a_workbook"
         found.faults.append(Fault(code, "", values={"found": path.name}))
-    except BaseException as error:
+    except BaseException as error:  # a panic of the Rust reader is no Exception
         if type(error).__name__ != "PanicException":
             raise
         found.faults.append(Fault("not_a_workbook", "", values={"found": path.name}))
@@ -160,11 +165,12 @@ def _add(found: Found, stem: str, name: str, load: Callable[[], Grid]) -> None:
         return
     if sheet is None:
         return
-    found.extra[table or stem] = pd.DataFrame({str(header): cells.infer(sheet.data[header]) for header in sheet.data.columns.unique()}) \
-        if sheet.data.columns.is_unique else pd.DataFrame()
+    once = sheet.data.loc[:, ~sheet.data.columns.duplicated()]
+    found.extra[table or stem] = pd.DataFrame({str(header): cells.infer(once[header]) for header in once})
     if table is None:
         known = [word for key, words in schema.SHEETS.items() for word in (key, *words)]
-        found.faults.append(Fault("sheet_unknown", "", severity="warning", values={"found": name, "nearest": cells.nearest(stem, known)}))
+        values = {"found": name, "nearest": cells.nearest(stem, known)}
+        found.faults.append(Fault("sheet_unknown", "", severity="warning", values=values))
 
 
 def _is_setting(row: Sequence[Any]) -> bool:
@@ -210,9 +216,13 @@ def _known(table: str, text: str) -> bool:
 
 
 def write(
-    path: Path, tables: Mapping[str, pd.DataFrame], policy: Policy, resources: Mapping[str, str], extra: Mapping[str, pd.DataFrame],
+    path: Path,
+    tables: Mapping[str, pd.DataFrame],
+    policy: Policy,
+    resources: Mapping[str, str],
+    extra: Mapping[str, pd.DataFrame],
     lang: Lang,
-) -> None:  # fmt: skip
+) -> None:
     """Write a case; nothing is seen under its name before it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == ".xlsx":

@@ -26,23 +26,42 @@ def projects(**columns: list[Any]) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("header", "cell", "name", "value"),
-    [("总投资(亿元)", "1.5", "investment", 150.0), ("总投资（万元）", "１２，０００", "investment", 120.0), ("investment_mcny", 3, "investment", 3.0),
-     ("年度计划投资/亿元", "2亿元", "plan", 200.0), ("年度投资", "300万元", "plan", 3.0), ("自有资金(元)", "1,000,000", "capital", 1.0),
-     ("年现金流(亿元/年)", "0.5", "cashflow", 50.0), ("城市", " 烟台 ", "region", "烟台"), ("县(市、区)", "莱州", "county", "莱州"),
-     ("所属领域", "现代产业", "field", "现代产业"), ("投资主体", "企业", "kind", "enterprise"), ("审批方式", "备案", "route", "file"),
-     ("批次", "储备", "batch", "reserve"), ("专项债", "是", "bond", True), ("安排", "必保", "decision", "must"),
-     ("分期", "0.5、1", "phases", "0.5|1"), ("登记日期", "2020年3月1日", "registered", pd.Timestamp("2020-03-01")),
-     ("登记日期", "20200301", "registered", pd.Timestamp("2020-03-01")), ("登记日期", 43891, "registered", pd.Timestamp("2020-03-01")),
-     ("登记日期", "2020/3/1", "registered", pd.Timestamp("2020-03-01")), ("ready", "12.5", "ready", 12.5),
-     ("ready", "2020-03-01", "ready", pd.Timestamp("2020-03-01")), ("最早季度", "２０２０Q1", "earliest", "2020Q1")],
-)  # fmt: skip
+    [
+        ("总投资(亿元)", "1.5", "investment", 150.0),
+        ("总投资（万元）", "１２，０００", "investment", 120.0),
+        ("investment_mcny", 3, "investment", 3.0),
+        ("年度计划投资/亿元", "2亿元", "plan", 200.0),
+        ("年度投资", "300万元", "plan", 3.0),
+        ("自有资金(元)", "1,000,000", "capital", 1.0),
+        ("年现金流(亿元/年)", "0.5", "cashflow", 50.0),
+        ("城市", " 烟台 ", "region", "烟台"),
+        ("县(市、区)", "莱州", "county", "莱州"),
+        ("所属领域", "现代产业", "field", "现代产业"),
+        ("投资主体", "企业", "kind", "enterprise"),
+        ("审批方式", "备案", "route", "file"),
+        ("批次", "储备", "batch", "reserve"),
+        ("专项债", "是", "bond", True),
+        ("安排", "必保", "decision", "must"),
+        ("分期", "0.5、1", "phases", "0.5|1"),
+        ("登记日期", "2020年3月1日", "registered", pd.Timestamp("2020-03-01")),
+        ("登记日期", "20200301", "registered", pd.Timestamp("2020-03-01")),
+        ("登记日期", 43891, "registered", pd.Timestamp("2020-03-01")),
+        ("登记日期", "2020/3/1", "registered", pd.Timestamp("2020-03-01")),
+        ("ready", "12.5", "ready", 12.5),
+        ("ready", "2020-03-01", "ready", pd.Timestamp("2020-03-01")),
+        ("最早季度", "２０２０Q1", "earliest", "2020Q1"),
+    ],
+)
 def test_headers_units_and_cells_are_read_as_people_write_them(header: str, cell: Any, name: str, value: Any) -> None:
     pools = POOLS.assign(period="2020Q1")
     table = pd.DataFrame({"id": ["a"], "land": [1.0], "value": [1.0], header: [cell]})
     assert Case.from_tables(projects=table, pools=pools).projects[name].iloc[0] == value
 
 
-@pytest.mark.parametrize(("header", "factor"), [("land (ha)", 15), ("land (mu)", 1), ("land", 1), ("land（公顷）", 15), ("land_ha", 15), ("land (km2)", 1500)])
+@pytest.mark.parametrize(
+    ("header", "factor"),
+    [("land (ha)", 15), ("land (mu)", 1), ("land", 1), ("land（公顷）", 15), ("land_ha", 15), ("land (km2)", 1500)],
+)
 def test_demands_come_in_the_unit_of_the_resource(header: str, factor: float) -> None:
     table = pd.DataFrame({"id": ["a"], header: [2.0], "value": [1.0]})
     case = Case.from_tables(projects=table, pools=POOLS)
@@ -64,7 +83,9 @@ def test_a_resource_may_have_any_name_and_any_unit() -> None:
 
 
 def test_ids_stay_text_and_match_across_tables(tmp_path: Path) -> None:
-    (tmp_path / "项目.csv").write_text("编号,项目名称,用地(亩),价值,前置项目\n001,甲,10,1,\n002,乙,５,2,００１\n", encoding="gb18030")
+    (tmp_path / "项目.csv").write_text(
+        "编号,项目名称,用地(亩),价值,前置项目\n001,甲,10,1,\n002,乙,５,2,００１\n", encoding="gb18030"
+    )
     (tmp_path / "指标池.csv").write_text("指标池,要素,数量(公顷)\n市级,土地,1\n", encoding="gb18030")
     case = Case.read(tmp_path)
     assert case.projects["id"].tolist() == ["001", "002"]
@@ -93,13 +114,26 @@ def full() -> Case:
     from allocator.starter import example
 
     case = example("zh")
-    grants = pd.DataFrame({
-        "project": ["001"], "resource": ["land"], "pool": [case.pools["pool"].iloc[0]], "period": ["2027Q1"], "amount": [180.0],
-        "granted": [pd.Timestamp("2026-12-01")],
-    })  # fmt: skip
+    grants = pd.DataFrame(
+        {
+            "project": ["001"],
+            "resource": ["land"],
+            "pool": [case.pools["pool"].iloc[0]],
+            "period": ["2027Q1"],
+            "amount": [180.0],
+            "granted": [pd.Timestamp("2026-12-01")],
+        }
+    )
     policy = {"floors": [*case.policy.floors, Rule("count", 1, by="tier", source="=1+1")], "as_of": "2026-12-31"}
-    rich = case.projects.assign(capital=[np.pi * 100, 1 / 3, 0.1 + 0.2], name=["=1+1", "a\nb", '"x", y'], day=range(1, 4), code=["01", "2", None])
-    return case.with_changes(projects=rich, grants=grants, policy=policy, notes_of_others=pd.DataFrame({"x": ["y"], "n": [1.5]}))
+    rich = case.projects.assign(
+        capital=[np.pi * 100, 1 / 3, 0.1 + 0.2],
+        name=["=1+1", "a\nb", '"x", y'],
+        day=range(1, 4),
+        code=["01", "2", None],
+    )
+    return case.with_changes(
+        projects=rich, grants=grants, policy=policy, notes_of_others=pd.DataFrame({"x": ["y"], "n": [1.5]})
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -127,7 +161,12 @@ def test_the_hash_does_not_see_the_order_of_rows_or_columns_but_sees_every_value
     assert turned.hash == case.hash
     for column in ("plan", "name", "registered", "decision"):
         other = case.projects.copy()
-        other.loc[0, column] = {"plan": 1.0, "name": "z", "registered": pd.Timestamp("2020-01-01"), "decision": "never"}[column]
+        other.loc[0, column] = {
+            "plan": 1.0,
+            "name": "z",
+            "registered": pd.Timestamp("2020-01-01"),
+            "decision": "never",
+        }[column]
         assert case.with_changes(projects=other).hash != case.hash
     assert case.with_changes(policy={"discount": 0.5}).hash != case.hash
 
@@ -153,20 +192,32 @@ def test_periods_stand_in_natural_order() -> None:
 
 
 def test_rules_and_policy_may_use_the_words_of_the_headers(tmp_path: Path) -> None:
-    folder = write(tmp_path / "case", [["policy.toml", 'value = "score*plan"', 'value = "得分*年度计划投资"'], ["policy.toml", "land = 0.6", '"用地" = 0.6']])
+    folder = write(
+        tmp_path / "case",
+        [
+            ["policy.toml", 'value = "score*plan"', 'value = "得分*年度计划投资"'],
+            ["policy.toml", "land = 0.6", '"用地" = 0.6'],
+        ],
+    )
     case = Case.read(folder)
     assert case.policy.value == "score*plan"
     assert case.policy.match == {"land": 0.6}
 
 
 def test_a_numeric_group_column_is_text_so_that_rules_can_name_it() -> None:
-    case = Case.from_tables(projects=projects(code=[1, 2]), pools=POOLS, policy={"caps": [{"measure": "count", "limit": 1, "by": "code", "of": ["1"]}]})
+    case = Case.from_tables(
+        projects=projects(code=[1, 2]),
+        pools=POOLS,
+        policy={"caps": [{"measure": "count", "limit": 1, "by": "code", "of": ["1"]}]},
+    )
     assert case.projects["code"].tolist() == ["1", "2"]
     assert case.warnings == ()
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=5), st.sampled_from(["en", "zh"]), st.booleans())
+@given(
+    st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=5), st.sampled_from(["en", "zh"]), st.booleans()
+)
 def test_every_digit_of_a_number_survives(numbers: list[float], lang: Lang, book: bool) -> None:
     import tempfile
 

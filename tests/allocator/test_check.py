@@ -32,7 +32,9 @@ def test_a_faulty_input_is_told_exactly_in_both_languages(one: dict[str, Any], t
     faults = check(write(tmp_path / "case", one["changes"]))
     assert [fault.text("en") for fault in faults] == one["en"]
     assert [fault.text("zh") for fault in faults] == one["zh"]
-    assert [fault.severity for fault in faults] == ["error"] * one["errors"] + ["warning"] * (len(faults) - one["errors"])
+    assert [fault.severity for fault in faults] == ["error"] * one["errors"] + ["warning"] * (
+        len(faults) - one["errors"]
+    )
 
 
 def test_all_faults_come_at_once_and_reading_refuses_with_all_of_them(tmp_path: Path) -> None:
@@ -46,8 +48,12 @@ def test_all_faults_come_at_once_and_reading_refuses_with_all_of_them(tmp_path: 
     folder = write(tmp_path / "case", changes)
     told = [(fault.table, fault.row, fault.column) for fault in check(folder)]
     assert told == [
-        ("projects", 2, "decision"), ("projects", 3, "energy"), ("pools", 3, "amount"), ("funds", 2, "rate"), ("policy", None, "period"),
-    ]  # fmt: skip
+        ("projects", 2, "decision"),
+        ("projects", 3, "energy"),
+        ("pools", 3, "amount"),
+        ("funds", 2, "rate"),
+        ("policy", None, "period"),
+    ]
     with pytest.raises(InputError) as caught:
         Case.read(folder)
     assert len(caught.value.faults) == 5
@@ -56,10 +62,15 @@ def test_all_faults_come_at_once_and_reading_refuses_with_all_of_them(tmp_path: 
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
-    [("a.txt", b"id", "not_a_case"), ("a.xlsx", b"", "empty_file"), ("a.xlsx", b"no workbook", "not_a_workbook"),
-     ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "not_a_workbook"), ("a.xlsx", b"PK\x03\x04" + b"\0" * 99, "not_a_workbook"),
-     ("a.ods", b"PK", "not_a_workbook")],
-)  # fmt: skip
+    [
+        ("a.txt", b"id", "not_a_case"),
+        ("a.xlsx", b"", "empty_file"),
+        ("a.xlsx", b"no workbook", "not_a_workbook"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "not_a_workbook"),
+        ("a.xlsx", b"PK\x03\x04" + b"\0" * 99, "not_a_workbook"),
+        ("a.ods", b"PK", "not_a_workbook"),
+    ],
+)
 def test_a_file_that_is_no_case_is_a_fault(name: str, content: bytes, code: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
     faults = check(tmp_path / name)
@@ -75,7 +86,9 @@ def test_a_folder_without_tables_and_a_path_that_is_not_there_are_faults(tmp_pat
 def test_rows_are_counted_as_excel_counts_them_also_below_titles_and_blank_rows(tmp_path: Path) -> None:
     folder = write(tmp_path / "case", [["projects.csv", "must", "mustt"]])
     lines = BASE["projects.csv"].replace("must", "mustt").splitlines()
-    (folder / "projects.csv").write_text("\n".join(["Key projects 2020", "", lines[0], "", *lines[1:], ",,,", ""]), encoding="utf-8")
+    (folder / "projects.csv").write_text(
+        "\n".join(["Key projects 2020", "", lines[0], "", *lines[1:], ",,,", ""]), encoding="utf-8"
+    )
     assert [(fault.row, fault.column) for fault in check(folder)] == [(5, "decision")]
 
 
@@ -95,13 +108,54 @@ def test_a_table_made_in_python_gets_the_same_check() -> None:
 
 
 CELLS = st.one_of(
-    st.none(), st.floats(), st.integers(-10, 10), st.booleans(), st.dates(), st.text(max_size=6),
-    st.sampled_from(["P1", "North", "land", "亩", "10%", "１２", "2020-02-30", "=1+1", "必保", "不予", "bank", "P1|P2", "|", "-", "∞"]),
-)  # fmt: skip
-HEADERS = st.sampled_from(
-    ["id", "编号", "land", "用地(公顷)", "land (moo)", "region", "value", "plan", "decision", "requires", "phases", "ready", "score", "x", ""]
+    st.none(),
+    st.floats(),
+    st.integers(-10, 10),
+    st.booleans(),
+    st.dates(),
+    st.text(max_size=6),
+    st.sampled_from(
+        [
+            "P1",
+            "North",
+            "land",
+            "亩",
+            "10%",
+            "１２",
+            "2020-02-30",
+            "=1+1",
+            "必保",
+            "不予",
+            "bank",
+            "P1|P2",
+            "|",
+            "-",
+            "∞",
+        ]
+    ),
 )
-POOL_HEADERS = st.sampled_from(["pool", "指标池", "resource", "amount", "数量(亩)", "level", "period", "unit", "advance", "into", "y"])
+HEADERS = st.sampled_from(
+    [
+        "id",
+        "编号",
+        "land",
+        "用地(公顷)",
+        "land (moo)",
+        "region",
+        "value",
+        "plan",
+        "decision",
+        "requires",
+        "phases",
+        "ready",
+        "score",
+        "x",
+        "",
+    ]
+)
+POOL_HEADERS = st.sampled_from(
+    ["pool", "指标池", "resource", "amount", "数量(亩)", "level", "period", "unit", "advance", "into", "y"]
+)
 
 
 @st.composite
@@ -112,12 +166,16 @@ def tables(draw: st.DrawFn, headers: st.SearchStrategy[str]) -> pd.DataFrame:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tables(HEADERS), tables(POOL_HEADERS), st.dictionaries(st.sampled_from(["value", "match", "periods", "zzz"]), CELLS, max_size=2))
-def test_no_table_however_odd_ends_in_anything_but_faults(projects: pd.DataFrame, pools: pd.DataFrame, policy: dict[str, Any]) -> None:
+@given(
+    tables(HEADERS),
+    tables(POOL_HEADERS),
+    st.dictionaries(st.sampled_from(["value", "match", "periods", "zzz"]), CELLS, max_size=2),
+)
+def test_no_table_however_odd_ends_in_anything_but_faults(
+    projects: pd.DataFrame, pools: pd.DataFrame, policy: dict[str, Any]
+) -> None:
     try:
         faults: tuple[Fault, ...] = check(Case.from_tables(projects=projects, pools=pools, policy=policy))
     except InputError as error:
         faults = error.faults
     assert all(fault.text("en") and fault.text("zh") for fault in faults)
-
-

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_of_columns_is_what_the_schema_makes() -> None:
-    assert (ROOT / "docs" / "columns.md").read_text("utf-8") == schema.page(), "run: python -m allocator.schema > docs/columns.md"
+    assert (ROOT / "docs" / "columns.md").read_text("utf-8") == schema.page(), (
+        "run: python -m allocator.schema > docs/columns.md"
+    )
 
 
 def test_every_key_has_both_languages_and_the_same_places_for_values() -> None:
@@ -27,7 +29,12 @@ def test_every_key_has_both_languages_and_the_same_places_for_values() -> None:
 
 def test_no_key_stands_in_two_files() -> None:
     files = sorted((ROOT / "allocator" / "words").glob("*.toml"))
-    lines = [line.split("=")[0].strip() for file in files for line in file.read_text("utf-8").splitlines() if line.startswith('"')]
+    lines = [
+        line.split("=")[0].strip()
+        for file in files
+        for line in file.read_text("utf-8").splitlines()
+        if line.startswith('"')
+    ]
     assert sorted(lines) == sorted(set(lines))
 
 

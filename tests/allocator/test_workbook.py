@@ -19,14 +19,18 @@ from allocator.workbook import write_starter
 HEADERS = ["编号", "城市", "用地（公顷）", "总投资(亿元)", "价值", "登记日期"]
 
 
-def book(path: Path, rows: list[list[Any]], merges: tuple[str, ...] = (), pools: tuple[Any, ...] = ("省级", "土地", 500)) -> Path:
+def book(
+    path: Path, rows: list[list[Any]], merges: tuple[str, ...] = (), pools: tuple[Any, ...] = ("省级", "土地", 500)
+) -> Path:
     """A workbook with Chinese sheets."""
     with xlsxwriter.Workbook(str(path)) as made:
         date = made.add_format({"num_format": "yyyy/m/d"})
         sheet = made.add_worksheet("项目清单")
         for row, cells in enumerate(rows):
             for column, cell in enumerate(cells):
-                sheet.write_datetime(row, column, cell, date) if hasattr(cell, "year") else sheet.write(row, column, cell)
+                sheet.write_datetime(row, column, cell, date) if hasattr(cell, "year") else sheet.write(
+                    row, column, cell
+                )
         for merge in merges:
             sheet.merge_range(merge, None)
             first = merge.split(":")[0]
@@ -39,8 +43,16 @@ def book(path: Path, rows: list[list[Any]], merges: tuple[str, ...] = (), pools:
 
 
 def test_titles_merged_cells_blank_rows_and_serial_dates_are_understood(tmp_path: Path) -> None:
-    rows = [["2020年省重点项目清单"], ["单位：亿元"], HEADERS, ["001", "烟台", "2", 1.5, 3, 43891], ["002", "", "１．５", "1,000", "2", "2020年3月2日"],
-            [], ["003", "济南", 0, "2亿元", 1, "20200303"], ["", "", ""]]  # fmt: skip
+    rows = [
+        ["2020年省重点项目清单"],
+        ["单位：亿元"],
+        HEADERS,
+        ["001", "烟台", "2", 1.5, 3, 43891],
+        ["002", "", "１．５", "1,000", "2", "2020年3月2日"],
+        [],
+        ["003", "济南", 0, "2亿元", 1, "20200303"],
+        ["", "", ""],
+    ]
     case = Case.read(book(tmp_path / "a.xlsx", rows, ("B4:B5", "A1:F1")))
     assert case.projects["id"].tolist() == ["001", "002", "003"]
     assert case.projects["region"].tolist() == ["烟台", "烟台", "济南"]
@@ -81,10 +93,18 @@ def test_the_starter_is_a_case_without_faults_that_explains_every_column(lang: L
         name = schema.label(f"schema.table.{table}", lang)
         sheet = opened[name]
         known = {column.name for column in columns}
-        assert all(cell.comment is not None for cell in sheet[1] if schema.recognise(table, str(cell.value).split(" (")[0]) in known)
+        assert all(
+            cell.comment is not None
+            for cell in sheet[1]
+            if schema.recognise(table, str(cell.value).split(" (")[0]) in known
+        )
         assert sheet.freeze_panes == "B2"
         assert sheet.max_row == (1 if table == "grants" else 4)
-        wanted = sum(column.kind in ("choice", "flag") for column in columns if any(schema.header(table, column.name, lang) == cell.value for cell in sheet[1]))
+        wanted = sum(
+            column.kind in ("choice", "flag")
+            for column in columns
+            if any(schema.header(table, column.name, lang) == cell.value for cell in sheet[1])
+        )
         assert len(sheet.data_validations.dataValidation) == wanted
 
 
