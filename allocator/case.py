@@ -182,7 +182,7 @@ class Case:
         --------
         >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0]}),
         ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
-        >>> more = case.with_changes(pools=lambda pools: pools.assign(amount=pools["amount"] * 2), policy={"divisible": True})
+        >>> more = case.with_changes(pools=lambda pools: pools.assign(amount=10.0), policy={"divisible": True})
         >>> more.pools["amount"].tolist(), more.policy.divisible, case.pools["amount"].tolist()
         ([10.0], True, [5.0])
         """

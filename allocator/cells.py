@@ -64,9 +64,9 @@ def text(cell: Any) -> str | None:
     if cell is None or cell is pd.NaT or cell is pd.NA:
         return None
     if isinstance(cell, float | np.floating):
-        return (
-            None if np.isnan(cell) else str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(float(cell))
-        )
+        number = float(cell)
+        whole = number.is_integer() and abs(number) < 1e15
+        return None if np.isnan(number) else str(int(number)) if whole else repr(number)
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     return str(cell)

@@ -194,7 +194,8 @@ def _floor(case: Case, projects: pd.DataFrame, rule: Rule) -> Iterator[Fault]:
         most = float(asked[inside].sum())
         if rule.limit > most * (1 + 1e-9):
             values = {
-                "found": SHOWN.format(rule.limit), "expected": SHOWN.format(most), "name": rule.measure, "group": group or "*",
+                "found": SHOWN.format(rule.limit), "expected": SHOWN.format(most), "name": rule.measure,
+                "group": group or "*",
                 "unit": case.units.get(rule.measure, ""),
             }  # fmt: skip
             yield Fault(

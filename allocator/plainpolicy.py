@@ -15,8 +15,10 @@ from allocator.schema import Column, split
 
 _ADAPTER = TypeAdapter(Policy)
 WORDS = {
-    "价值": "value", "可分割": "divisible", "折现": "discount", "时期": "periods", "配套上限": "match", "替代比例": "replacement",
-    "资本金比例": "capital_ratio", "偿债覆盖": "cover", "预支": "advance", "结转": "carry", "要件齐备": "readiness", "基准日": "as_of",
+    "价值": "value", "可分割": "divisible", "折现": "discount", "时期": "periods", "配套上限": "match",
+    "替代比例": "replacement",
+    "资本金比例": "capital_ratio", "偿债覆盖": "cover", "预支": "advance", "结转": "carry", "要件齐备": "readiness",
+    "基准日": "as_of",
     "退回天数": "return_days", "调整成本": "change_cost", "成本": "cost", "优先": "priorities", "评分": "score",
 }  # fmt: skip
 _LISTS = {"periods", "order", "of"}
@@ -164,8 +166,8 @@ def to_rules(policy: Policy) -> pd.DataFrame:
 def with_names(raw: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
     """Column and resource names in the policy made ours: 用地 is land, 城市 is region.
 
-    >>> with_names({"match": {"用地": 0.5}, "value": "得分*年度计划投资"}, {"用地": "land", "得分": "score", "年度计划投资": "plan"})
-    {'match': {'land': 0.5}, 'value': 'score*plan'}
+    >>> with_names({"match": {"用地": 0.5}, "value": "得分*用地"}, {"用地": "land", "得分": "score"})
+    {'match': {'land': 0.5}, 'value': 'score*land'}
     """
 
     def name(word: Any) -> Any:

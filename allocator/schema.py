@@ -6,7 +6,6 @@ Reading, checking, writing, the starter workbook and ``docs/columns.md`` all fol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -76,7 +75,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("batch", "choice", "批次 项目批次 四个一批", choices=("plan", "reserve", "start", "finish")),
         _column("bond", "flag", "专项债 专项债券 是否专项债 专项债项目"),
         _column("investment", "number", "总投资 投资 投资额 总投资额 计划总投资", dimension="money", **_RANGE),
-        _column("plan", "number", "年度计划投资 年度投资 当年计划投资 本年计划投资 计划投资 年度计划", dimension="money", **_RANGE),
+        _column("plan", "number", "年度计划投资 年度投资 当年计划投资 本年计划投资 计划投资 年度计划",
+                dimension="money", **_RANGE),
         _column("capital", "number", "自有资金 资本金 自筹资金", dimension="money", **_RANGE),
         _column("cashflow", "number", "年现金流 现金流 年净现金流", dimension="money_rate"),
         _column("value", "number", "价值 效益"),
@@ -138,7 +138,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("weight", "share", "权重", low=0.0, high=100.0),
         _column("benchmark", "number", "基准值 基准"),
         _column("cap", "number", "上限 得分上限", **_RANGE),
-        _column("missing", "choice", "缺值规则 缺失处理 缺值", choices=("refuse", "zero", "benchmark", "median", "drop")),
+        _column("missing", "choice", "缺值规则 缺失处理 缺值",
+                choices=("refuse", "zero", "benchmark", "median", "drop")),
     ),
     "grants": (
         _column("project", "id", "项目 项目编号", required=True),
@@ -196,12 +197,14 @@ LATER = ("stages", "offices", "calendar", "problems", "scenarios", "events", "hi
 _CHOICE_WORDS = {
     "kind": {"government": "政府 政府投资 政府类", "enterprise": "企业 企业投资 企业类"},
     "route": {"approve": "审批 审批制", "confirm": "核准 核准制", "file": "备案 备案制"},
-    "batch": {"plan": "谋划 谋划一批", "reserve": "储备 储备一批", "start": "开工 开工一批 新开工", "finish": "竣工 竣工一批"},
+    "batch": {"plan": "谋划 谋划一批", "reserve": "储备 储备一批", "start": "开工 开工一批 新开工",
+              "finish": "竣工 竣工一批"},
     "decision": {"must": "必保 必须 必选", "never": "不予 不安排 否决", "free": "自由 待定 择优"},
     "level": {"province": "省级 省 省本级", "city": "市级 市", "county": "县级 县", "bank": "收储 收储库 指标收储"},
     "repayment": {"annuity": "等额本息", "principal": "等额本金", "bullet": "到期还本 到期一次还本"},
     "direction": {"max": "越大越好 正向", "min": "越小越好 逆向 负向"},
-    "missing": {"refuse": "不允许 拒绝", "zero": "计零 计0分", "benchmark": "按基准 基准", "median": "按中位数 中位数", "drop": "不计 剔除"},
+    "missing": {"refuse": "不允许 拒绝", "zero": "计零 计0分", "benchmark": "按基准 基准",
+                "median": "按中位数 中位数", "drop": "不计 剔除"},
     "sense": {"floor": "底线 下限", "cap": "上限"},
     "basis": {"absolute": "绝对值 绝对数", "plan": "占计划 占方案", "asked": "占需求 占申请"},
 }  # fmt: skip
@@ -347,61 +350,3 @@ def blanks(kind: Kind, index: pd.Index) -> pd.Series:
     if kind == "flag":
         return pd.Series(False, index=index, dtype=bool)
     return pd.Series(np.nan, index=index, dtype="str")
-
-
-def _page() -> Iterator[str]:
-    yield "# Columns · 各表的列\n"
-    yield "Made from `allocator/schema.py` by `python -m allocator.schema`; do not edit. 本页由程序生成，请勿手工修改。\n"
-    yield "Headers are recognised in both languages, with or without a unit such as `(mu)`, `（公顷）`, `_mcny`. `*` must be given."
-    yield "表头中英文均可，可带单位；`*` 为必填。Lists are separated by `|`、`,` or `;`. 列表以顿号、逗号、分号或 `|` 分隔。\n"
-    for table, listed in TABLES.items():
-        yield f"\n## {label(f'schema.table.{table}', 'en')} · {label(f'schema.table.{table}', 'zh')}\n"
-        yield "| column 列名 | 中文表头 | kind 类型 | unit 单位 | range, choices 范围与选项 | meaning | 含义 |"
-        yield "|---|---|---|---|---|---|---|"
-        for one in listed:
-            star = "*" if one.required else ""
-            unit = f"{one.unit} · {units.shown(one.unit, True)}" if one.unit else ""
-            words = "; ".join(
-                [header(table, one.name, "zh"), *(word for word in one.words if word != header(table, one.name, "zh"))]
-            )
-            kind = f"{label(f'schema.kind.{one.kind}', 'en')} · {label(f'schema.kind.{one.kind}', 'zh')}"
-            cells = (
-                f"`{one.name}`{star}",
-                words,
-                kind,
-                unit,
-                _allowed(one),
-                note(table, one.name, "en"),
-                note(table, one.name, "zh"),
-            )
-            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-    yield "\n## Resources · 要素\n"
-    yield "Any name; a demand column in `projects` and `variants` has the name that `pools.resource` states. These are known without a unit:"
-    yield "要素名称不限；项目表中的需求列与指标池的“要素”同名。下列要素有默认单位：\n"
-    yield "| resource | 中文 | unit 单位 |\n|---|---|---|"
-    for name, (unit, said) in units.RESOURCES.items():
-        yield f"| `{name}` | {'; '.join(said)} | {unit} · {units.shown(unit, True)} |"
-    yield "\n## Units · 单位\n"
-    yield "| dimension | unit 单位 | words 写法 | kept as 存为 |\n|---|---|---|---|"
-    for known in units.UNITS:
-        yield f"| {known.dimension} | {known.name} | {'; '.join(known.words)} | {known.factor:g} {units.base(known.dimension).name} |"
-
-
-def _allowed(one: Column) -> str:
-    if one.choices:
-        return "; ".join(f"{choice} {choice_word(one.name, choice, 'zh')}" for choice in one.choices)
-    low, high = (f"{bound:g}" if np.isfinite(bound) else "" for bound in (one.low, one.high))
-    return f"{low} – {high}" if low and high else f"≥ {low}" if low else ""
-
-
-def page() -> str:
-    """``docs/columns.md``.
-
-    >>> page().startswith("# Columns")
-    True
-    """
-    return "\n".join(_page()) + "\n"
-
-
-if __name__ == "__main__":
-    print(page(), end="")

@@ -14,7 +14,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit: its dimension, how many base units one of it is, and the words for it (the first English, the second Chinese)."""
+    """A unit: its dimension, how many base units one of it is, and the words for it, a Chinese one first."""
 
     name: str
     dimension: str
@@ -37,7 +37,8 @@ UNITS = (
         ("km2", 1500.0, "平方公里 平方千米"), ("wan_mu", 10_000.0, "万亩"), ("wan_m2", 15.0, "万平方米"),
     )),
     *_units("energy", (
-        ("tce", 1.0, "吨标准煤 吨标煤 吨煤当量"), ("wan_tce", 10_000.0, "万吨标准煤 万吨标煤 10ktce"), ("ktce", 1000.0, "千吨标准煤"),
+        ("tce", 1.0, "吨标准煤 吨标煤 吨煤当量"), ("wan_tce", 10_000.0, "万吨标准煤 万吨标煤 10ktce"),
+        ("ktce", 1000.0, "千吨标准煤"),
     )),
     *_units("mass", (("t", 1.0, "吨 tonne tonnes ton tons"), ("wan_t", 10_000.0, "万吨"), ("kg", 0.001, "千克 公斤"))),
     *_units("power", (("MW", 1.0, "兆瓦"), ("GW", 1000.0, "吉瓦"), ("kW", 0.001, "千瓦"), ("wan_kW", 10.0, "万千瓦"))),
@@ -46,7 +47,8 @@ UNITS = (
         ("cny", 1e-6, "元 yuan"), ("kcny", 0.001, "千元"), ("qianwan_yuan", 10.0, "千万元"),
     )),
     *_units("money_rate", (
-        ("mcny/year", 1.0, "百万元/年 mcny/yr mcny/a"), ("yi_yuan/year", 100.0, "亿元/年"), ("wan_yuan/year", 0.01, "万元/年"),
+        ("mcny/year", 1.0, "百万元/年 mcny/yr mcny/a"), ("yi_yuan/year", 100.0, "亿元/年"),
+        ("wan_yuan/year", 0.01, "万元/年"),
     )),
     *_units("years", (("year", 1.0, "年 years yr yrs"), ("month", 1 / 12, "月 个月 months"))),
     *_units("share", (("1", 1.0, "比例"), ("%", 0.01, "百分比 百分数 percent"))),

@@ -9,7 +9,7 @@ BASE = {
 P1,Battery,North,industry,A,enterprise,200,100,50,100,80,2020-01-05,must,,,no,,,10
 P2,School,North,public,B,government,100,40,30,0,31,2020-02-05,free,,,yes,,,5
 P3,Port,South,industry,A,enterprise,300,90,40,200,90,2020-03-05,,,,no,,,12
-""",
+""",  # noqa: E501
     "variants.csv": """project,variant,land,investment
 P3,smaller,20,150
 """,

@@ -8,15 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from allocator import schema, units
+from allocator import columnpage, schema, units
 from allocator.labels import words
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_page_of_columns_is_what_the_schema_makes() -> None:
-    assert (ROOT / "docs" / "columns.md").read_text("utf-8") == schema.page(), (
-        "run: python -m allocator.schema > docs/columns.md"
+    assert (ROOT / "docs" / "columns.md").read_text("utf-8") == columnpage.page(), (
+        "run: python -m allocator.columnpage > docs/columns.md"
     )
 
 
