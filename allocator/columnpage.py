@@ -22,7 +22,8 @@ def page() -> str:
 
 def _introduction() -> Iterator[str]:
     yield "# Columns · 各表的列\n"
-    yield "Made from `allocator/schema.py` by `python -m allocator.columnpage`; do not edit. 本页由程序生成，请勿手工修改。\n"
+    yield "Made from `allocator/schema.py` by `python -m allocator.columnpage`; do not edit."
+    yield "本页由程序生成，请勿手工修改。\n"
     yield "Headers are recognised in both languages, with or without a unit such as `(mu)`, `（公顷）`, `_mcny`."
     yield "`*` must be given. 表头中英文均可，可带单位；`*` 为必填。"
     yield "Lists are separated by `|`, `、`, `,` or `;`. 列表以顿号、逗号、分号或 `|` 分隔。\n"

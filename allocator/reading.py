@@ -275,7 +275,7 @@ def _table(read: Read, table: str, sheet: Sheet, places: list[Place], bases: Map
         known = place.known
         if place.resource and units.unit(bases[known.name]):
             known = replace(known, dimension=units.unit(bases[known.name]).dimension)  # type: ignore[union-attr]
-        values, wrong = cells.parse(column, known, _factor(place))
+        values, wrong = cells.parse(column, known, _factor(table, place))
         made[known.name] = values
         for one in wrong:
             read.faults.append(Fault(one.code, table, int(sheet.rows[one.place]), known.name, values=one.values))
@@ -285,8 +285,8 @@ def _table(read: Read, table: str, sheet: Sheet, places: list[Place], bases: Map
     return pd.DataFrame(made, index=range(len(sheet.data)))
 
 
-def _factor(place: Place) -> float:
-    if not place.unit or place.known is None or _amount("pools", place.known):
+def _factor(table: str, place: Place) -> float:
+    if not place.unit or place.known is None or (table == "pools" and place.known.name == "amount"):
         return 1.0
     if place.known.name == "unit_cost":
         return _price(place.unit) or 1.0
@@ -307,9 +307,13 @@ def _amounts(
     distinct = {unit: units.unit(unit) for unit in set(said) if unit}
     factors = [known.factor if unit and (known := distinct[unit]) else 1.0 for unit in said]
     pools["amount"] = pools["amount"] * np.array(factors, dtype=float)
+    if any(
+        place.known and place.known.name == "unit_cost" and "/" not in (place.unit or "") for place in places["pools"]
+    ):
+        pools["unit_cost"] = pools["unit_cost"] / np.array(factors, dtype=float)
     kept = pools["resource"].map(bases)
     usual = pools["resource"].map({name: units.RESOURCES.get(name, ("", ()))[0] for name in bases})
-    if "unit" in pools or (kept.fillna("") != usual.fillna("")).any():
+    if "unit" in pools or (kept.astype(object) != usual.astype(object)).any():
         pools["unit"] = kept.where(kept != "").astype("str")
     _assumed(read, said, places, bases, pools, sheet)
 

@@ -76,6 +76,21 @@ def test_pools_in_several_units_are_converted_row_by_row() -> None:
     assert case.pools["unit"].tolist() == ["mu", "mu"]
 
 
+@pytest.mark.parametrize(
+    ("header", "cost"),
+    [("unit_cost", 0.2), ("单价(万元/亩)", 0.03), ("单价(亿元/公顷)", 20.0), ("unit_cost (mcny)", 0.2)],
+)
+def test_a_price_is_per_unit_of_the_amount_unless_its_header_says_per_what(header: str, cost: float) -> None:
+    pools = pd.DataFrame({"pool": ["p"], "resource": "land", "amount": [2.0], "unit": ["公顷"], header: [3.0]})
+    case = Case.from_tables(projects=projects(), pools=pools)
+    assert case.pools["unit_cost"].tolist() == [pytest.approx(cost)]
+
+
+def test_earlier_grants_are_converted_too() -> None:
+    grants = pd.DataFrame({"project": ["a"], "pool": ["p"], "amount(公顷)": [2.0], "resource": ["land"]})
+    assert Case.from_tables(projects=projects(), pools=POOLS, grants=grants).grants["amount"].tolist() == [30.0]
+
+
 def test_a_resource_may_have_any_name_and_any_unit() -> None:
     table = pd.DataFrame({"id": ["a"], "nitrogen room (buckets)": [2.0], "value": [1.0]})
     pools = pd.DataFrame({"pool": ["p"], "resource": ["nitrogen room"], "amount": [3.0], "unit": ["buckets"]})
