@@ -30,8 +30,8 @@ class Comparison:
     Attributes
     ----------
     projects : DataFrame
-        One row per project of either: ``id, name, region, field, tier, in_plan, in_other, value_plan, value_other, change``
-        (value in objective points), ``outcome`` (gains, loses, same), and per resource, investment and plan money
+        One row per project of either: ``id, name, region, field, tier, in_plan, in_other, value_plan, value_other,
+        change`` (value in objective points), ``outcome`` (gains, loses, same), per resource, investment and plan money
         ``<name>_plan, <name>_other, <name>_change``.
     measures : tuple of str
         What is compared beside count and value: resources, then ``investment`` and ``plan`` (million yuan).
@@ -49,7 +49,7 @@ class Comparison:
     names: tuple[str, str]
 
     def by(self, group: str) -> pd.DataFrame:
-        """Totals by the values of a column of the projects: counts, value, resources, money in both, and how many gain or lose.
+        """Totals by the values of a column of the projects: counts, value, resources, money, and how many gain or lose.
 
         Raises
         ------
@@ -75,18 +75,19 @@ class Comparison:
     def text(self, lang: Lang = "en") -> str:
         """Who gains and loses, in a few lines."""
         gains, loses = ((self.projects["outcome"] == side).sum() for side in ("gains", "loses"))
-        total = self.summary.set_index("measure")
+        total = self.summary.set_index("measure").astype({"plan": float, "other": float, "change": float})
+        value, count = (
+            total.loc[name, ["plan", "other", "change"]].to_numpy(dtype=float) for name in ("value", "count")
+        )
         return label(
-            "compare.text", lang, gains=gains, loses=loses, plan=number(total.loc["value", "plan"]),
-            other=number(total.loc["value", "other"]), change=f"{total.loc['value', 'change'] + 0.0:+,.4g}",
-            count=f"{total.loc['count', 'change'] + 0.0:+,.0f}",
+            "compare.text", lang, gains=gains, loses=loses, plan=number(value[0]), other=number(value[1]),
+            change=f"{value[2] + 0.0:+,.4g}", count=f"{count[2] + 0.0:+,.0f}",
         )  # fmt: skip
 
     def plot(self, by: str = "region", lang: Lang = "en") -> Figure:
         """Change of value by group."""
-        from matplotlib.figure import Figure
-
         from allocator.fonts import family
+        from matplotlib.figure import Figure
 
         table = self.by(by).sort_values("value_change")
         figure = Figure(figsize=(8, max(2.5, 0.3 * len(table) + 1)), layout="constrained")

@@ -7,7 +7,7 @@ requires, excludes, the financing plan of a project, an earlier grant that is ke
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,8 +21,9 @@ from allocator.solve import PulpEngine
 
 Indices = NDArray[np.intp]
 KINDS = {
-    "pool": "pool", "bank": "bank", "fund": "fund", "floor": "floor", "cap": "cap", "match": "match", "requires": "requires",
-    "excludes": "excludes", "finance": "finance", "ratio": "finance", "whole": "finance", "service": "finance", "share": "finance",
+    "pool": "pool", "bank": "bank", "fund": "fund", "floor": "floor", "cap": "cap", "match": "match",
+    "requires": "requires", "excludes": "excludes", "finance": "finance", "ratio": "finance", "whole": "finance",
+    "service": "finance", "share": "finance",
 }  # fmt: skip
 ONE_EACH = ("finance",)
 LEAST = 1e-6
@@ -54,8 +55,9 @@ def members(model: Model) -> Members:
     --------
     >>> from allocator import Case
     >>> from allocator.model import build
-    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0], "decision": ["must"]}),
-    ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
+    >>> case = Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0], "decision": ["must"]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
     >>> members(build(case)).table["kind"].tolist()
     ['must', 'pool']
     """
@@ -173,7 +175,7 @@ class Checker:
         return found[amount > tiny].reset_index(drop=True), answer, prices
 
     def conflict(self) -> list[int]:
-        """Members that cannot be kept together, none of which is needless: leaving out any one makes the rest feasible."""
+        """Members that cannot be kept together; leaving out any one makes the rest feasible."""
         every = list(range(len(self.members.table)))
         candidates = self._suspects(every)
         if self.feasible(candidates):
@@ -182,7 +184,7 @@ class Checker:
                 return []
         found = _divide(self.feasible, candidates)
         again = _divide(self.feasible, candidates[::-1]) if len(found) > 2 and self.left() > self.seconds / 2 else found
-        return sorted(min(found, again, key=len))
+        return sorted(found if len(found) <= len(again) else again)
 
     def _suspects(self, every: list[int]) -> list[int]:
         """The members with a price in the least relaxation of the LP; all where the LP has no conflict."""
@@ -194,13 +196,11 @@ class Checker:
         return named or every
 
 
-def _divide(feasible: object, candidates: list[int]) -> list[int]:
+def _divide(feasible: Callable[[list[int]], bool], candidates: list[int]) -> list[int]:
     """QuickXplain (Junker 2004): an irreducible infeasible subset of the candidates."""
-    check = feasible
-    assert callable(check)
 
     def explain(kept: list[int], changed: bool, among: list[int]) -> list[int]:
-        if changed and not check(kept):
+        if changed and not feasible(kept):
             return []
         if len(among) == 1:
             return among
@@ -214,7 +214,7 @@ def _divide(feasible: object, candidates: list[int]) -> list[int]:
 
 
 def _elastic(model: Model, program: Program, named: Members, slack: Sequence[int]) -> tuple[Program, pd.DataFrame]:
-    """The programme with a column for each way in which a row or an earlier grant may give way, at its weighted cost."""
+    """With a column for each way in which a row or an earlier grant may give way, at its weighted cost."""
     inside = np.zeros(len(named.table) + 1, dtype=bool)
     inside[list(slack)] = True
     rows = np.flatnonzero(inside[named.row] & (named.row >= 0))
@@ -223,13 +223,13 @@ def _elastic(model: Model, program: Program, named: Members, slack: Sequence[int
     below = np.isfinite(program.row_lower[rows])
     above = np.isfinite(program.row_upper[rows]) & ~must
     kept = np.flatnonzero(inside[named.column] & (named.column >= 0) & (program.lower > 0))
+    k = len(kept)
     ends = pd.concat([
-        pd.DataFrame({"member": named.row[rows[below]], "row": rows[below], "column": -1, "side": "lower", "scale": scale[below]}),
-        pd.DataFrame({"member": named.row[rows[above]], "row": rows[above], "column": -1, "side": "upper", "scale": scale[above]}),
-        pd.DataFrame({"member": named.column[kept], "row": len(model.rows) + np.arange(len(kept)), "column": kept, "side": "kept",
-                      "scale": 1.0}),
+        _ends(named.row[rows[below]], rows[below], np.full(int(below.sum()), -1), "lower", scale[below]),
+        _ends(named.row[rows[above]], rows[above], np.full(int(above.sum()), -1), "upper", scale[above]),
+        _ends(named.column[kept], len(model.rows) + np.arange(k), kept, "kept", np.ones(k)),
     ], ignore_index=True)  # fmt: skip
-    n, k = len(model.columns), len(kept)
+    n = len(model.columns)
     hold = sparse.csr_array((np.ones(k), (np.arange(k), kept)), shape=(k, n))
     sign = np.where(ends["side"] == "upper", -1.0, 1.0)
     give = sparse.csr_array(
@@ -245,6 +245,10 @@ def _elastic(model: Model, program: Program, named: Members, slack: Sequence[int
         np.append(lower, np.zeros(len(ends))), np.append(program.upper, np.where(decided, 1.0, np.inf)),
         np.append(program.integer, decided & bool(program.integer.any())),
     ), ends  # fmt: skip
+
+
+def _ends(member: Indices, row: Indices, column: Indices, side: str, scale: Floats) -> pd.DataFrame:
+    return pd.DataFrame({"member": member, "row": row, "column": column, "side": side, "scale": scale})
 
 
 def _scales(model: Model, program: Program, named: Members) -> Floats:

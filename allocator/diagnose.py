@@ -1,4 +1,4 @@
-"""Why nothing is feasible: a smallest set of rules, decisions and pools that conflict, and the least that repairs it, in words."""
+"""Why nothing is feasible: a smallest conflicting set of rules, decisions and pools, and the least repair, in words."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ class Diagnosis:
     conflict : DataFrame
         One row per member of a set that cannot be kept together, while any part of it can: ``kind`` (must, pool, fund,
         floor, cap, match, requires, excludes, finance, kept, bank), its labels ``project, name, resource, pool, region,
-        period, fund, rule, unit, limit``, ``projects`` (must projects of the conflict that draw on it) and ``asked``, and
-        ``alone``: by how much this member alone would have to give way to settle this conflict (NaN: it cannot).
+        period, fund, rule, unit, limit``, ``projects`` (must projects of the conflict that draw on it) and ``asked``,
+        and ``alone``: by how much this member alone would have to give way to settle this conflict (NaN: it cannot).
     repair : DataFrame
-        The least relaxation of all members, weighted by their limits, with which the whole case is feasible: labels, ``amount``.
+        The least relaxation of all members, weighted by their limits, with which the whole case is feasible: labels and
+        ``amount``.
     reasons : DataFrame
         For must projects none of whose options is left: ``project, code, name, asked, available, unit``.
     proven : bool
@@ -88,8 +89,8 @@ class Diagnosis:
 def diagnose(case: Case | Plan, solver: str = "highs", *, time_limit: float = 60.0) -> Diagnosis:
     """Find a smallest conflict and the least repair of an infeasible case.
 
-    The conflict is irreducible: leaving out any one member makes the others feasible together. The repair changes limits
-    in proportion to what they hold; no longer forcing one project counts as much as doubling one pool.
+    The conflict is irreducible: leaving out any one member makes the others feasible together. The repair changes
+    limits in proportion to what they hold; no longer forcing one project counts as much as doubling one pool.
 
     Parameters
     ----------
@@ -102,14 +103,12 @@ def diagnose(case: Case | Plan, solver: str = "highs", *, time_limit: float = 60
     --------
     >>> from allocator import Case
     >>> case = Case.from_tables(
-    ...     projects=pd.DataFrame({"id": ["P1", "P2"], "land": [200.0, 250.0], "value": [1.0, 1.0], "decision": ["must", "must"]}),
+    ...     projects=pd.DataFrame({"id": ["P1", "P2"], "land": [200.0, 250.0], "value": 1.0, "decision": "must"}),
     ...     pools=pd.DataFrame({"pool": ["Yantai"], "resource": ["land"], "amount": [300.0]}))
-    >>> print(diagnose(case).text())
-    These cannot be kept together, while any part of them can:
-    - Project P1 must be done.
-    - Project P2 must be done.
-    - The pool “Yantai” holds 300 mu of land; the must projects P1 (200 mu) and P2 (250 mu) need 450 mu.
-    Any one of these would settle this conflict: no longer force P1 or no longer force P2 or raise the pool “Yantai” by 150 mu.
+    >>> found = diagnose(case)
+    >>> print(found.sentences()[-1])
+    The pool “Yantai” holds 300 mu of land; the must projects P1 (200 mu) and P2 (250 mu) need 450 mu.
+    >>> print(found.text().splitlines()[-1])
     The least change that makes the whole case feasible: raise the pool “Yantai” by 150 mu.
     """
     begun = time.monotonic()
@@ -142,7 +141,7 @@ def _alone(checker: Checker, conflict: list[int], member: int) -> float:
 
 
 def _asked(model: Model, named: Members, found: pd.DataFrame, conflict: list[int]) -> pd.DataFrame:
-    """Beside each pool of the conflict, the must projects of the conflict that may draw on it and the least they need."""
+    """Beside each pool of the conflict, its must projects that may draw on it and the least they need."""
     forced = found.loc[found["kind"].isin(["must", "kept"]), "project"].tolist()
     options_ = model.options
     grants = model.columns[(model.columns["block"] == "grant").to_numpy()]

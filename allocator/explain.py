@@ -1,4 +1,4 @@
-"""One project explained: what its options would pay, verified by solving again with the project forced in or left out."""
+"""One project explained: what its options would pay, verified by solving again with it forced in or left out."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ SOME = 5
 class Check:
     """What solving again showed.
 
-    ``loss`` is the value lost by forcing the project in, or by leaving it out; ``least`` and ``most`` bound it given the
-    gaps of both solves. ``at_score`` and ``at_demand`` are where it enters, between ``score_low`` and ``score_high``
-    (points), ``demand_low`` and ``demand_high`` (shares of its demands). ``verified``: every solve was proven, and the
+    ``loss`` is the value lost by forcing the project in, or by leaving it out; ``least`` and ``most`` bound it given
+    the gaps of both solves. ``at_score`` and ``at_demand`` are where it enters, between ``score_low`` and
+    ``score_high`` (points), ``demand_low`` and ``demand_high`` (shares of its demands). ``verified``: every solve was proven, and the
     effect is not smaller than the gaps. ``gap`` is the widest gap met. ``code`` says why nothing could be checked.
     """
 
@@ -180,7 +180,7 @@ def explain(plan: Plan, project: str, *, time_limit: float = 60.0, solver: str |
         raise YaosuError("unknown_project", {"found": str(project), "nearest": near[0] if near else ""})
     if plan.solution.x is None:
         raise Infeasible("no_plan", {"status": plan.status})
-    row = plan.projects.set_index("id", drop=False).loc[project]
+    row = plan.projects.iloc[int(np.flatnonzero((plan.projects["id"] == project).to_numpy())[0])]
     only = {lang: _reason(plan if lang == plan.lang else replace(plan, lang=lang), project) for lang in ("en", "zh")}
     options, components = _priced(plan, project)
     trial = _Trial(plan, project, solver or plan.solution.solver, time_limit)
@@ -215,7 +215,8 @@ def _priced(plan: Plan, project: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         part = priced.parts[[option]].tocoo()
         for j, cost in zip(part.coords[1].tolist(), part.data.tolist(), strict=True):
             kind, name = priced.components.iloc[j]
-            amount, unit, of = math.nan, "", ()
+            amount, unit = math.nan, ""
+            of: tuple[str, ...] = ()
             if kind == "resource":
                 group = int(model.member[name].iloc[option])
                 amount, unit = float(model.options[name].iloc[option]), plan.case.units.get(name, "")
@@ -307,7 +308,7 @@ class _Trial:
         return self._check(answer.objective, least, more, ordered), moved
 
     def _score(self, answer: Solution, row: pd.Series) -> dict[str, float]:
-        """The score at which the forced plan is worth as much as the plan; a better option of the project lowers it again."""
+        """The score at which the forced plan is worth as much as the plan; a better option lowers it again."""
         power, now = value_terms(self.plan.case).count("score"), float(row["score"])
         if not power or math.isnan(now):
             return {}
@@ -361,7 +362,9 @@ class _Trial:
 
 
 def swaps(plan: Plan, project: str, count: int = SOME) -> pd.DataFrame:
-    """Funded projects that would free enough of every resource for this one, least loss first; loans and rules are left aside.
+    """Funded projects that would free enough of every resource for this one, least loss first.
+
+    Loans and rules are left aside.
 
     Returns
     -------

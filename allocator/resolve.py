@@ -79,9 +79,9 @@ def funded(model: Model, x: Floats | None) -> set[str]:
 
 
 def moves(before: tuple[Model, Floats | None], after: tuple[Model, Floats | None]) -> pd.DataFrame:
-    """Who is funded after and not before (``in``), and the reverse (``out``): ``project, name, move, value``, largest first.
+    """Who is funded after and not before (``in``), and the reverse (``out``), the largest first.
 
-    `value` is in objective points.
+    Columns ``project, name, move, value``; `value` is in objective points.
     """
     one, two = (funded(*side) for side in (before, after))
     parts = []

@@ -92,8 +92,16 @@ class Speech:
     def need(self, amount: float, unit: str, resource: str, pools: Sequence[str]) -> str:
         """What a project asks for and where it would come from."""
         asked = self.quantity(amount, unit)
-        key = "explain.part.need" if pools else "explain.part.need_plain"
-        return self.say(key, amount=asked, resource=self.resource(resource), pools=self.either(pools[:3]))
+        name = self.resource(resource)
+        key = "explain.part.need_plain" if not pools else "explain.part.need"
+        key = "explain.part.need_named" if pools and all(name in pool for pool in pools) else key
+        return self.say(key, amount=asked, resource=name, pools=self.either(pools[:3]))
+
+    def grant(self, amount: float, unit: str, resource: str, pool: str) -> str:
+        """What a pool gives; the resource is left out where the pool's name says it."""
+        name = self.resource(resource)
+        key = "explain.part.grant_named" if name in pool else "explain.part.grant"
+        return self.say(key, amount=self.quantity(amount, unit), resource=name, pool=pool)
 
     def loan_need(self, funds: Sequence[str]) -> str:
         """Loans that others compete for."""
@@ -108,7 +116,8 @@ class Speech:
         enter = self.say(
             f"explain.enter.{key}",
             score=self.points(at_score) if score_known else "", now=f"{now:.2f}".removesuffix(".00"),
-            demand=self.percent(at_demand, down=True) if demand_known else "", worth=number(value), short=number(-profit),
+            demand=self.percent(at_demand, down=True) if demand_known else "",
+            worth=number(value), short=number(-profit),
         )  # fmt: skip
         return self.say("explain.reason.priced", parts=parts, enter=enter)
 
@@ -127,11 +136,8 @@ class Speech:
     def served(self, plan: Plan) -> dict[str, str]:
         """Per project, the pools and products that serve it."""
         grants, loans = plan.grants, plan.loans
-        said = _grouped(grants["project"], (
-            self.say("explain.part.grant", amount=self.quantity(amount, unit), resource=self.resource(resource), pool=pool)
-            for amount, unit, resource, pool in zip(grants["amount"], grants["unit"].astype(object).fillna(""), grants["resource"],
-                                                    grants["pool"], strict=True)
-        ))  # fmt: skip
+        facts = (grants["amount"], grants["unit"].astype(object).fillna(""), grants["resource"], grants["pool"])
+        said = _grouped(grants["project"], (self.grant(*fact) for fact in zip(*facts, strict=True)))
         lent = loans[(loans["fund"] != "own").to_numpy()]
         borrowed = _grouped(lent["project"], (
             self.say("explain.part.loan", amount=self.money(amount), fund=fund)

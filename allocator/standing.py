@@ -18,6 +18,7 @@ from allocator import tables
 from allocator.case import Case
 from allocator.model import Model
 from allocator.options import value_terms
+from allocator.schema import column
 from allocator.solve import Relaxation
 from allocator.speech import Speech
 from allocator.stages import value_names
@@ -174,7 +175,8 @@ def standing(plan: Plan) -> pd.DataFrame:
         relaxation), ``enters_at_score`` (points) and ``enters_at_demand`` (share of its demands) at which it would
         pay at these prices, ``reason_code``, ``scarce`` (pools, products and rules in its way, ``|`` between) and
         ``reason``, one sentence in the plan's language. `reason_code` is ``funded``, ``part``, ``priced``, ``whole``
-        (would pay, but does not fit as a whole), ``priority``, ``no_value``, ``no_plan``, or why its options were removed.
+        (would pay, but does not fit as a whole), ``priority``, ``no_value``, ``no_plan``, or why its options were
+        removed.
 
     Examples
     --------
@@ -237,8 +239,10 @@ def _codes(plan: Plan, table: pd.DataFrame, value: Floats, open_: NDArray[np.boo
     code = np.where(profit < 0, "priced", "whole").astype(object)
     names = value_names(plan.model)
     if len(names) > 1 and plan.case.policy.priorities is not None:
-        of = table[plan.case.policy.priorities.by] if plan.case.policy.priorities.by in table else None
-        first = of == plan.case.policy.priorities.order[0] if of is not None else pd.Series(False, index=table.index)
+        first = (
+            column(plan.model.projects, "projects", plan.case.policy.priorities.by)
+            == plan.case.policy.priorities.order[0]
+        )
         code[(code == "whole") & ~first.to_numpy()] = "priority"
     code[value <= 0] = "no_value"
     removed = plan.model.removed

@@ -38,13 +38,14 @@ class _Block:
     unit: str
     rows: tuple[int, ...]
 
-    def added(self, case: Case) -> dict[str, pd.DataFrame]:
-        """The table with the block added."""
+    def added(self, case: Case) -> Case:
+        """The case with the block added."""
         quantity = "amount" if self.table == "pools" else "capacity"
         table = getattr(case, self.table).copy()
         held = table[quantity].to_numpy(dtype=float, copy=True)
         held[list(self.rows)] += self.amount * self.shares(case)
-        return {self.table: table.assign(**{quantity: held})}
+        table = table.assign(**{quantity: held})
+        return case.with_changes(pools=table) if self.table == "pools" else case.with_changes(funds=table)
 
     def shares(self, case: Case) -> np.ndarray:
         """How the block is spread over its rows."""
@@ -64,8 +65,8 @@ def block_value(
     plan : Plan
     blocks : mapping, optional
         Pool, resource or product to the amount added (unit of the resource, million yuan). A resource means its pools
-        of `region`, or without one its pools that serve all, and where there are none all its pools. A block is spread over the
-        rows and periods meant in proportion to what they hold. By default about 2 % of every pool and product.
+        of `region`, or without one its pools that serve all, and where there are none all its pools. A block is spread
+        over the rows and periods meant in proportion to what they hold. By default about 2 % of every pool and product.
     region, period : str, optional
         Only rows of this region or period.
     gap, time_limit : float
@@ -187,7 +188,7 @@ def _matches(values: pd.Series, wanted: str | None) -> np.ndarray:
 def _value(plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, float, float]) -> tuple[Any, ...]:
     """One block added and solved again."""
     solver, gap, time_limit = effort
-    larger = build(plan.case.with_changes(**block.added(plan.case)), scores)
+    larger = build(block.added(plan.case), scores)
     fits = larger.columns.equals(plan.model.columns)
     answer = again(larger, solver=solver, gap=gap, seconds=time_limit, start=plan.solution.x if fits else None)
     now = float(plan.objective or 0.0)
@@ -198,8 +199,10 @@ def _value(plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, f
         math.nan if loosened is None or plan.relaxation.objective is None else loosened - plan.relaxation.objective
     )
     kind = "pool" if block.table == "pools" else "fund"
-    return (block.name, kind, block.resource, block.region, block.amount, block.unit, gained, most, relaxed, _priced(plan, block),
-            answer.gap, answer.status)  # fmt: skip
+    return (
+        block.name, kind, block.resource, block.region, block.amount, block.unit, gained, most, relaxed,
+        _priced(plan, block), answer.gap, answer.status,
+    )  # fmt: skip
 
 
 def _priced(plan: Plan, block: _Block) -> float:
@@ -332,9 +335,10 @@ def _undecided(case: Case) -> Iterator[tuple[str, str, Case]]:
         of = np.flatnonzero((decision == kind).to_numpy())
         for rows in [[row] for row in of] if len(of) <= FEW else [of]:
             name = str(case.projects["id"].iloc[rows[0]]) if len(rows) == 1 else kind
-            free = decision.copy()
-            free.iloc[rows] = "free"
-            yield name, kind, case.with_changes(projects=case.projects.assign(decision=free.astype("str")))
+            free = decision.to_numpy(copy=True)
+            free[rows] = "free"
+            projects = case.projects.assign(decision=pd.Series(free, index=case.projects.index).astype("str"))
+            yield name, kind, case.with_changes(projects=projects)
     for kind in ("requires", "excludes"):
         if kind in case.projects and case.projects[kind].notna().any():
             yield kind, kind, case.with_changes(projects=case.projects.drop(columns=kind))

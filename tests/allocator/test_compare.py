@@ -16,7 +16,8 @@ def crowd() -> Case:
     n = 12
     projects = pd.DataFrame({
         "id": [f"P{i}" for i in range(n)], "region": rng.choice(["A", "B", "C"], n), "field": rng.choice(["x", "y"], n),
-        "tier": rng.choice(["high", "low"], n), "land": rng.integers(2, 12, n).astype(float), "score": rng.integers(40, 100, n).astype(float),
+        "tier": rng.choice(["high", "low"], n), "land": rng.integers(2, 12, n).astype(float),
+        "score": rng.integers(40, 100, n).astype(float),
         "plan": rng.integers(1, 5, n).astype(float), "investment": rng.integers(5, 50, n).astype(float),
     })  # fmt: skip
     pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [35.0]})

@@ -23,7 +23,8 @@ def crowd(n: int = 9, seed: int = 0, **policy: object) -> Case:
     """Projects of two cities with scores, competing for land and energy."""
     rng = np.random.default_rng(seed)
     projects = pd.DataFrame({
-        "id": [f"P{i}" for i in range(n)], "region": rng.choice(["A", "B"], n), "land": rng.integers(2, 12, n).astype(float),
+        "id": [f"P{i}" for i in range(n)], "region": rng.choice(["A", "B"], n),
+        "land": rng.integers(2, 12, n).astype(float),
         "energy": rng.integers(50, 400, n).astype(float), "score": rng.integers(40, 100, n).astype(float),
         "plan": rng.integers(1, 5, n).astype(float),
     })  # fmt: skip
@@ -98,7 +99,7 @@ def test_reduced_profits_agree_with_the_prices_of_the_relaxation() -> None:
     n = len(priced.value)
     by_hand = plan.model.value - plan.model.matrix.T @ np.where(one, 0.0, plan.relaxation.prices)
     assert priced.profit == pytest.approx(by_hand[:n])
-    assert np.asarray(priced.parts.sum(axis=1)).ravel() == pytest.approx((priced.value - priced.profit))
+    assert np.asarray(priced.parts.sum(axis=1)).ravel() == pytest.approx(priced.value - priced.profit)
 
 
 def test_leaving_a_funded_project_out_never_gains_and_forcing_one_in_never_gains() -> None:
