@@ -223,8 +223,9 @@ def choices(column: pd.Series, known: Column, factor: float) -> Parsed:
     known_words = schema.choices(known.name)
     made, bad = _each(cells, lambda word: _look_up(known_words, word))
     expected = ", ".join(f"{choice} {schema.choice_word(known.name, choice, 'zh')}" for choice in known.choices)
+    near = {word: nearest(word, known_words) for word in bad}
     wrong = [
-        Wrong(one.place, one.code, one.values | {"nearest": nearest(one.values["found"], known_words)})
+        Wrong(one.place, one.code, one.values | {"nearest": near[one.values["found"]]})
         for one in _wrong(cells, bad, "not_a_choice", expected=expected)
     ]
     return pd.Series(made, index=column.index, dtype="str"), wrong
@@ -297,7 +298,8 @@ def _date(word: str) -> dt.datetime | None:
 
 def whens(column: pd.Series, known: Column, factor: float) -> Parsed:
     """Dates, or day numbers where every cell is a small number."""
-    if pd.api.types.is_datetime64_any_dtype(column):
+    kind = pd.api.types.infer_dtype(column.to_numpy(dtype=object), skipna=True)
+    if pd.api.types.is_datetime64_any_dtype(column) or kind in ("date", "datetime", "datetime64"):
         return dates(column, known, factor)
     values, wrong = numbers(column, known, factor)
     if not wrong and not (values.abs() >= FIRST_SERIAL).any():

@@ -43,10 +43,12 @@ def _unknown(read: Read, code: str, table: str, name: str, known: Iterable[str])
     names = set(known)
     if not names:
         return
+    near: dict[str, str] = {}
     for place, item in _listed(read, table, name):
         if item not in names:
-            values = {"found": item, "nearest": nearest(item, names)}
-            yield Fault(code, table, read.row(table, place), name, values=values)
+            if item not in near:
+                near[item] = nearest(item, names)
+            yield Fault(code, table, read.row(table, place), name, values={"found": item, "nearest": near[item]})
 
 
 def _ids(read: Read) -> set[str]:
@@ -180,7 +182,7 @@ def _periods(read: Read, policy: Policy) -> Iterator[Fault]:
                 )
     known |= set(policy.periods)
     for table, name in (("projects", "earliest"), ("variants", "earliest"), ("funds", "period")):
-        yield from _unknown(read, "unknown_period", table, name, known)
+        yield from _unknown(read, "unknown_period", table, name, known or {""})
 
 
 def _indicators(read: Read, policy: Policy) -> Iterator[Fault]:
