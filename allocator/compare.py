@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from allocator.plan import Plan
 
 TINY = 1e-9
+FONTS = ["DejaVu Sans", "Noto Sans SC"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,6 @@ class Comparison:
 
     def plot(self, by: str = "region", lang: Lang = "en") -> Figure:
         """Change of value by group."""
-        from allocator.fonts import family
         from matplotlib.figure import Figure
 
         table = self.by(by).sort_values("value_change")
@@ -95,9 +95,9 @@ class Comparison:
         change = table["value_change"].to_numpy()
         axes.barh(table[by].astype(str), change, color=np.where(change < 0, "#c0504d", "#4472a4"))
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel(label("compare.axis", lang), family=family())
+        axes.set_xlabel(label("compare.axis", lang), family=FONTS)
         for text in axes.get_yticklabels():
-            text.set_fontfamily(family())
+            text.set_fontfamily(FONTS)
         return figure
 
 

@@ -1,7 +1,8 @@
 """Smallest conflicting sets and least relaxations of the rows that people set, by any solver.
 
-A member is what a person could relax: a pool in a period, a product, a floor or cap, a match share, a must decision,
-requires, excludes, the financing plan of a project, an earlier grant that is kept.
+A member is what a person could relax: a pool in a period, or in all of them where it passes quota on, a product, a
+floor or cap, a match share, a must decision, requires, excludes, the financing plan of a project, an earlier grant that
+is kept.
 """
 
 from __future__ import annotations
@@ -75,6 +76,12 @@ def members(model: Model) -> Members:
     )
     limit = np.where(np.isfinite(model.row_upper), model.row_upper, model.row_lower)
     limit = np.where((block == "floor") | (block == "one"), model.row_lower, limit)
+    linked = set(model.columns.loc[model.columns["block"].isin(["carry", "advance"]), "pool"])
+    one_pool = (rows["kind"] == "pool") & rows["pool"].isin(linked)
+    rows["key"] = rows["key"].where(~one_pool, "pool " + rows["pool"].astype(str))
+    rows["key"] = rows["key"].where(rows["kind"] != "match", "match " + rows["resource"].astype(str))
+    several = rows.duplicated("key", keep=False)
+    rows["period"] = rows["period"].astype(object).where(~several, None)
     first = rows.drop_duplicates("key")
     place = pd.Series(np.arange(len(first)), index=first["key"])
     row = np.full(len(block), -1)
@@ -83,7 +90,8 @@ def members(model: Model) -> Members:
     column = np.full(len(model.columns), -1)
     column[kept] = len(first) + np.arange(len(kept))
     held = model.columns.iloc[kept][["project", "variant", "period"]].assign(kind="kept", limit=1.0)
-    table = pd.concat([first.assign(limit=limit[first["row"].to_numpy()]), held], ignore_index=True)
+    total = pd.Series(limit[at]).groupby(rows["key"].to_numpy()).sum()
+    table = pd.concat([first.assign(limit=total.reindex(first["key"]).to_numpy()), held], ignore_index=True)
     names = ["kind", "project", "name", "resource", "pool", "region", "period", "fund", "rule", "unit", "limit"]
     return Members(table.reindex(columns=names), row, column)
 

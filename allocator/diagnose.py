@@ -129,9 +129,21 @@ def diagnose(case: Case | Plan, solver: str = "highs", *, time_limit: float = 60
     order = found["kind"].map({"must": 0, "kept": 0, "requires": 1, "excludes": 1}).fillna(2)
     found = found.iloc[np.argsort(order.to_numpy(), kind="stable")].reset_index(drop=True)
     given, _, _ = checker.least(every, every)
-    amount = given.groupby("member")["amount"].sum()
-    repair = table.iloc[amount.index.to_numpy(dtype=int)].assign(amount=amount.to_numpy()).reset_index(drop=True)
+    repair = _repair(model, table, given)
     return Diagnosis(False, found, repair, reasons, checker.proven, time.monotonic() - begun, solver)
+
+
+def _repair(model: Model, table: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
+    """The rows that give way, with the labels of their members and their own periods."""
+    amount = given.assign(key=given["row"].where(given["member"].map(table["kind"]) != "finance", -1))
+    amount = amount.groupby(["member", "key"], sort=True)["amount"].sum().reset_index()
+    found = (
+        table.iloc[amount["member"].to_numpy(dtype=int)]
+        .assign(amount=amount["amount"].to_numpy())
+        .reset_index(drop=True)
+    )
+    period = model.rows["period"].astype(object).reindex(amount["key"]).to_numpy()
+    return found.assign(period=found["period"].astype(object).where(found["period"].notna(), period))
 
 
 def _alone(checker: Checker, conflict: list[int], member: int) -> float:

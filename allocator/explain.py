@@ -13,11 +13,13 @@ import pandas as pd
 
 from allocator.errors import Infeasible, YaosuError
 from allocator.labels import Lang
+from allocator.model import Model
 from allocator.options import value_terms
-from allocator.resolve import FINE, again, dropped, forced, moves, own, scaled
-from allocator.solve import Solution
+from allocator.program import relative_gap
+from allocator.resolve import FINE, again, dropped, forced, moves, nearby, own, scaled, value_only
+from allocator.solve import Solution, relax
 from allocator.speech import Speech, number
-from allocator.stages import value_names
+from allocator.stages import LARGE_COLUMNS, value_names
 from allocator.standing import costs, scarce_funds, scarce_pools, standing
 from allocator.tables import chosen
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Explanation", "explain", "standing"]
 
 DEMAND_STEP = 0.005
+NEAR_SECONDS = 5.0
 SOME = 5
 
 
@@ -36,8 +39,9 @@ class Check:
 
     ``loss`` is the value lost by forcing the project in, or by leaving it out; ``least`` and ``most`` bound it given
     the gaps of both solves. ``at_score`` and ``at_demand`` are where it enters, between ``score_low`` and
-    ``score_high`` (points), ``demand_low`` and ``demand_high`` (shares of its demands). ``verified``: every solve was proven, and the
-    effect is not smaller than the gaps. ``gap`` is the widest gap met. ``code`` says why nothing could be checked.
+    ``score_high`` (points), ``demand_low`` and ``demand_high`` (shares of its demands). ``verified``: every solve was
+    proven, and the effect is not smaller than the gaps. ``gap`` is the widest gap met, as a share. ``code`` says what
+    could not be checked. Large plans are changed nearby only, which finds losses from above and proves nothing.
     """
 
     verified: bool
@@ -128,6 +132,8 @@ class Explanation:
             else ""
         )
         key = "drop" if self.funded else "force"
+        if check.loss < -1e-9 * max(1.0, abs(check.least)):
+            return [speech.say("explain.check.better", gain=number(-check.loss), gap=f"{check.gap * 100:.3g}")]
         moved = speech.say(f"explain.check.{key}_moves" if others else f"explain.check.{key}_nobody", names=listed)
         lines = [speech.say(f"explain.check.{key}", loss=number(check.loss), range=gaps, moves=moved)]
         if not math.isnan(check.at_score):
@@ -258,18 +264,35 @@ class _Trial:
     def __post_init__(self) -> None:
         self._end = time.monotonic() + self.time_limit
         self.gap = self.plan.gap or 0.0
-        self.proven = self.plan.status == "optimal"
+        self.large = int(self.plan.model.integer.sum()) > LARGE_COLUMNS
+        self.proven = self.plan.status == "optimal" and not self.large
         self.now = float(self.plan.objective or 0.0)
         self.most = max(self.now, self.now if self.plan.bound is None else self.plan.bound)
 
-    def solve(self, model: object) -> Solution:
+    def solve(self, model: Model) -> Solution:
         """One solve; what it leaves open is noted."""
         self.solves += 1
         seconds = max(1.0, (self._end - time.monotonic()) / 3)
-        answer = again(model, solver=self.solver, gap=FINE, seconds=seconds)  # type: ignore[arg-type]
+        close = self._solve_nearby(model, seconds) if self.large else None
+        if close is not None:
+            return close
+        answer = again(model, solver=self.solver, gap=FINE, seconds=seconds)
         self.proven &= answer.status in ("optimal", "infeasible")
         self.gap = max(self.gap, answer.gap or 0.0)
         return answer
+
+    def _solve_nearby(self, model: Model, seconds: float) -> Solution | None:
+        """The best change near the plan, if there is one; the bound is that of the relaxation of all rows."""
+        plan = self.plan
+        assert plan.solution.x is not None
+        close = nearby(model, plan.solution.x, plan.relaxation.reduced, self.project)
+        answer = again(close, solver=self.solver, gap=FINE, seconds=min(seconds, NEAR_SECONDS))
+        bound = relax(value_only(model), solver=self.solver).objective
+        if answer.objective is None or bound is None:
+            return None
+        gap = relative_gap(answer.objective, max(bound, answer.objective))
+        self.gap = max(self.gap, gap)
+        return replace(answer, bound=max(bound, answer.objective), gap=gap)
 
     def over(self) -> bool:
         """Whether the time is up."""
@@ -290,7 +313,7 @@ class _Trial:
     def _check(self, reached: float, least: float, more: dict[str, float], ordered: bool) -> Check:
         loss, most = self.now - reached, self.most - reached
         firm = self.proven and most - least <= max(0.01 * abs(loss), 1e-9 * abs(self.now))
-        code = "ordered" if ordered else "" if firm else "loose" if self.proven else "time"
+        code = "ordered" if ordered else "" if firm else "loose" if self.proven else "nearby" if self.large else "time"
         return Check(firm and not ordered, code, loss, least, most, **more, gap=self.gap, solves=self.solves)
 
     def enter(self, row: pd.Series) -> tuple[Check, pd.DataFrame]:
@@ -304,7 +327,8 @@ class _Trial:
         moved = moves((plan.model, plan.solution.x), (plan.model, answer.x))
         least = self.now - (answer.objective if answer.bound is None else answer.bound)
         ordered = len(value_names(plan.model)) > 1
-        more = {} if ordered else self._score(answer, row) | self._demand(row)
+        better = answer.objective > self.now + 1e-9 * max(1.0, abs(self.now))
+        more = {} if ordered or better else self._score(answer, row) | self._demand(row)
         return self._check(answer.objective, least, more, ordered), moved
 
     def _score(self, answer: Solution, row: pd.Series) -> dict[str, float]:

@@ -16,6 +16,8 @@ from allocator.stages import COST
 from allocator.tables import chosen
 
 FINE = 1e-4
+CORE = 600
+"""Options left open when a large plan is changed nearby."""
 
 
 def value_only(model: Model) -> Model:
@@ -31,6 +33,20 @@ def again(model: Model, *, solver: str, gap: float, seconds: float, start: Float
 def own(model: Model, project: str) -> NDArray[np.intp]:
     """The options of a project."""
     return np.flatnonzero((model.options["project"] == project).to_numpy())
+
+
+def nearby(model: Model, x: Floats, reduced: Floats, project: str) -> Model:
+    """With all options held but the project's own and those nearest to a reduced profit of zero."""
+    n = len(model.options)
+    held = np.zeros(len(model.columns), dtype=bool)
+    held[:n] = model.integer[:n]
+    held[np.argsort(np.abs(reduced[:n]), kind="stable")[:CORE]] = False
+    held[own(model, project)] = False
+    at = np.clip(np.round(x), model.lower, model.upper)
+    return replace(
+        model, lower=np.where(held, at, model.lower), upper=np.where(held, at, model.upper),
+        integer=model.integer & ~held,
+    )  # fmt: skip
 
 
 def _row(model: Model, project: str) -> NDArray[np.bool_]:

@@ -83,3 +83,8 @@ def test_projects_of_only_one_plan_are_listed_too() -> None:
 def test_a_comparison_reads_in_both_languages() -> None:
     found = compare(allocate(crowd()), allocate(scenario()))
     assert "gain" in found.text("en") and "受益" in found.text("zh")
+
+
+def test_the_picture_shows_a_bar_per_group() -> None:
+    found = compare(allocate(crowd()), allocate(scenario()))
+    assert len(found.plot("region").axes[0].patches) == 3
