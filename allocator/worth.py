@@ -15,9 +15,11 @@ import pandas as pd
 from allocator.case import Case
 from allocator.errors import Infeasible, YaosuError
 from allocator.model import build
-from allocator.resolve import FINE, again, moves
+from allocator.program import Floats, relative_gap
+from allocator.resolve import FINE, again, moves, nearby
 from allocator.schema import column
 from allocator.solve import relax
+from allocator.stages import LARGE_COLUMNS
 
 if TYPE_CHECKING:
     from allocator.plan import Plan
@@ -81,7 +83,8 @@ def block_value(
     DataFrame
         ``name, kind`` (pool, fund), ``resource, region, block, unit, gained`` (objective units, by solving again; never
         below 0, since the plan still fits), ``at_most`` (no plan gains more), ``relaxed`` (gain of the relaxation),
-        ``price_times_block``, ``gap, status``. The tightening is made anew, so that a project that was too large
+        ``price_times_block``, ``gap, status``. Large plans are improved and changed nearby only, which is never called
+        optimal. The tightening is made anew, so that a project that was too large
         for its pools may enter, which no price foresees.
 
     Raises
@@ -107,7 +110,8 @@ def block_value(
     ]
     scores = plan.model.projects[["id", "score", "grade", "rank"]]
     effort = (plan.solution.solver, gap, time_limit)
-    tasks = [joblib.delayed(_value)(plan, block, scores, effort) for block in wanted]
+    now, x = _polished(plan, effort)
+    tasks = [joblib.delayed(_value)(plan, block, scores, effort, now, x) for block in wanted]
     found = _run(tasks, jobs, progress)
     names = [
         "name",
@@ -185,23 +189,46 @@ def _matches(values: pd.Series, wanted: str | None) -> np.ndarray:
     return np.ones(len(values), dtype=bool) if wanted is None else (values == wanted).to_numpy()
 
 
-def _value(plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, float, float]) -> tuple[Any, ...]:
+def _large(plan: Plan) -> bool:
+    return int(plan.model.integer.sum()) > LARGE_COLUMNS
+
+
+def _polished(plan: Plan, effort: tuple[str, float, float]) -> tuple[float, Floats]:
+    """The plan, and a large one improved nearby as far as the larger cases will be, so that the block alone tells."""
+    solver, gap, time_limit = effort
+    now, x = float(plan.objective or 0.0), np.asarray(plan.solution.x)
+    if not _large(plan):
+        return now, x
+    close = nearby(plan.model, x, plan.relaxation.reduced, "")
+    answer = again(close, solver=solver, gap=gap, seconds=time_limit, start=x)
+    better = answer.objective is not None and answer.objective > now
+    return (float(answer.objective or 0.0), np.asarray(answer.x)) if better else (now, x)
+
+
+def _value(
+    plan: Plan, block: _Block, scores: pd.DataFrame, effort: tuple[str, float, float], now: float, x: Floats
+) -> tuple[Any, ...]:  # fmt: skip
     """One block added and solved again."""
     solver, gap, time_limit = effort
     larger = build(block.added(plan.case), scores)
     fits = larger.columns.equals(plan.model.columns)
-    answer = again(larger, solver=solver, gap=gap, seconds=time_limit, start=plan.solution.x if fits else None)
-    now = float(plan.objective or 0.0)
+    near = fits and _large(plan)
+    trial = nearby(larger, x, plan.relaxation.reduced, "") if near else larger
+    answer = again(trial, solver=solver, gap=gap, seconds=time_limit, start=x if fits else None)
     gained = max(0.0, (now if answer.objective is None else answer.objective) - now)
-    most = math.nan if answer.bound is None else max(gained, answer.bound - now)
     loosened = relax(larger, solver=solver).objective
+    bound = loosened if near else answer.bound
+    most = math.nan if bound is None else max(gained, bound - now)
     relaxed = (
         math.nan if loosened is None or plan.relaxation.objective is None else loosened - plan.relaxation.objective
     )
+    reached, status = answer.gap, answer.status
+    if near and bound is not None:
+        reached, status = relative_gap(now + gained, max(bound, now + gained)), "feasible"
     kind = "pool" if block.table == "pools" else "fund"
     return (
         block.name, kind, block.resource, block.region, block.amount, block.unit, gained, most, relaxed,
-        _priced(plan, block), answer.gap, answer.status,
+        _priced(plan, block), reached, status,
     )  # fmt: skip
 
 
