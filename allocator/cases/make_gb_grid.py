@@ -21,12 +21,19 @@ PERIODS = {"2022": 0.5, "2023": 0.5}
 STEP_MW = 5.0
 
 TECHNOLOGIES = {
-    "Wind Onshore": ("wind", 0.27), "Wind Offshore": ("wind", 0.40), "Solar Photovoltaics": ("solar", 0.11),
-    "Battery": ("storage", 0.08), "Pumped Storage Hydroelectricity": ("storage", 0.12), "Small Hydro": ("water", 0.38),
-    "Tidal Barrage and Tidal Stream": ("water", 0.30), "Anaerobic Digestion": ("bioenergy", 0.60),
-    "Biomass (dedicated)": ("bioenergy", 0.70), "Landfill Gas": ("bioenergy", 0.50), "EfW Incineration": ("waste", 0.75),
+    "Wind Onshore": ("wind", 0.27),
+    "Wind Offshore": ("wind", 0.40),
+    "Solar Photovoltaics": ("solar", 0.11),
+    "Battery": ("storage", 0.08),
+    "Pumped Storage Hydroelectricity": ("storage", 0.12),
+    "Small Hydro": ("water", 0.38),
+    "Tidal Barrage and Tidal Stream": ("water", 0.30),
+    "Anaerobic Digestion": ("bioenergy", 0.60),
+    "Biomass (dedicated)": ("bioenergy", 0.70),
+    "Landfill Gas": ("bioenergy", 0.50),
+    "EfW Incineration": ("waste", 0.75),
     "Advanced Conversion Technologies": ("waste", 0.70),
-}  # fmt: skip
+}
 """Field and assumed capacity factor of each technology (storage: energy delivered at the assumed cycling)."""
 
 
@@ -59,11 +66,18 @@ def select(repd: pd.DataFrame) -> pd.DataFrame:
         & ~repd["Country"].str.strip().eq("Northern Ireland")
         & (capacity > 0)
     )
-    table = pd.DataFrame({
-        "id": "R" + repd["Ref ID"].str.zfill(5), "region": repd["Region"].str.strip(), "county": repd["County"].str.strip(),
-        "authority": repd["Planning Authority"].str.strip(), "sector": repd["Technology Type"].str.strip(), "capacity": capacity,
-        "registered": date("Planning Application Submitted"), "granted": granted, "expires": expires,
-    })  # fmt: skip
+    columns = {
+        "id": "R" + repd["Ref ID"].str.zfill(5),
+        "region": repd["Region"].str.strip(),
+        "county": repd["County"].str.strip(),
+        "authority": repd["Planning Authority"].str.strip(),
+        "sector": repd["Technology Type"].str.strip(),
+        "capacity": capacity,
+        "registered": date("Planning Application Submitted"),
+        "granted": granted,
+        "expires": expires,
+    }
+    table = pd.DataFrame(columns)
     return table[kept].sort_values("id", ignore_index=True)
 
 
@@ -86,17 +100,18 @@ def add_columns(selected: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_pools(projects: pd.DataFrame) -> pd.DataFrame:
-    """Connection capacity by region and year, and a national reserve for large projects; assumed shares of what is asked."""
+    """Connection capacity by region and year and a national reserve for large projects: assumed shares of what is asked."""
     asked = projects.groupby("region")["capacity"].sum()
-    rows = [
-        {"pool": f"{region} connections", "resource": "capacity", "unit": "MW", "amount": amount, "level": "city", "region": region,
-         "period": period, "advance": 0.2, "carry": 1.0}
-        for region, total in asked.items() for period, part in PERIODS.items()
-        if (amount := _rounded(total * SUPPLY["region"] * part)) > 0
-    ]  # fmt: skip
-    large = projects.loc[projects["tier"] == "national", "capacity"].sum()
-    national = {"pool": "National reserve", "resource": "capacity", "unit": "MW", "level": "province", "tiers": "national", "carry": 1.0}
-    rows += [national | {"amount": _rounded(large * SUPPLY["national"] * part), "period": period} for period, part in PERIODS.items()]
+    common = {"resource": "capacity", "unit": "MW", "carry": 1.0}
+    rows: list[dict[str, object]] = []
+    for period, part in PERIODS.items():
+        for region, total in asked.items():
+            amount = _rounded(total * SUPPLY["region"] * part)
+            pool = {"pool": f"{region} connections", "level": "city", "region": region, "advance": 0.2}
+            rows.append(common | pool | {"period": period, "amount": amount})
+        large = projects.loc[projects["tier"] == "national", "capacity"].sum()
+        reserve = {"pool": "National reserve", "level": "province", "tiers": "national", "period": period}
+        rows.append(common | reserve | {"amount": _rounded(large * SUPPLY["national"] * part)})
     return pd.DataFrame(rows)
 
 
@@ -111,7 +126,9 @@ def make_indicators() -> pd.DataFrame:
         ("time since permission", "waiting_days", None, "max", 0.2, 730.0, 1.5, "refuse"),
         ("time to expiry", "left_days", None, "min", 0.2, 365.0, 1.5, "median"),
     ]
-    return pd.DataFrame(rows, columns=["indicator", "numerator", "denominator", "direction", "weight", "benchmark", "cap", "missing"])
+    return pd.DataFrame(
+        rows, columns=["indicator", "numerator", "denominator", "direction", "weight", "benchmark", "cap", "missing"]
+    )
 
 
 def make(repd: pd.DataFrame) -> dict[str, pd.DataFrame]:

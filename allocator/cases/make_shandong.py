@@ -14,11 +14,26 @@ from allocator.cases.shandong_links import add_links, make_grants, make_variants
 from allocator.cases.shandong_projects import make_projects
 from allocator.cases.shandong_supply import make_funds, make_indicators, make_pools
 
-COLUMNS = (
-    "id", "name", "region", "county", "field", "sector", "tier", "kind", "route", "batch", "bond", "investment", "plan", "land",
-    "energy", "coal", "capital", "cashflow", "registered", "started", "due", "ready", "phases", "requires", "excludes", "decision",
-    "total_mcny", "done_share", "site_mu", "energy_use_tce", "value_added_mcny", "tax_mcny", "revenue_mcny", "emission_t", "labour", "rnd_mcny",
-)  # fmt: skip
+COLUMNS = [
+    *(
+        "id",
+        "name",
+        "region",
+        "county",
+        "field",
+        "sector",
+        "tier",
+        "kind",
+        "route",
+        "batch",
+        "bond",
+        "investment",
+        "plan",
+    ),
+    *("land", "energy", "coal", "capital", "cashflow", "registered", "started", "due", "ready"),
+    *("phases", "requires", "excludes", "decision", "total_mcny", "done_share", "site_mu", "energy_use_tce"),
+    *("value_added_mcny", "tax_mcny", "revenue_mcny", "emission_t", "labour", "rnd_mcny"),
+]
 
 
 def make() -> dict[str, pd.DataFrame]:
@@ -28,11 +43,15 @@ def make() -> dict[str, pd.DataFrame]:
     >>> len(tables["projects"]), int(tables["projects"]["plan"].sum())
     (1020, 410000)
     """
-    projects = add_links(make_projects())[list(COLUMNS)]
+    projects = add_links(make_projects())[COLUMNS]
     return {
-        "projects": projects, "variants": make_variants(projects), "pools": make_pools(), "funds": make_funds(),
-        "indicators": make_indicators(), "grants": make_grants(projects),
-    }  # fmt: skip
+        "projects": projects,
+        "variants": make_variants(projects),
+        "pools": make_pools(),
+        "funds": make_funds(),
+        "indicators": make_indicators(),
+        "grants": make_grants(projects),
+    }
 
 
 if __name__ == "__main__":

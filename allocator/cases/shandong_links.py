@@ -1,4 +1,4 @@
-"""What ties the projects of `shandong-2020` together: decisions, phases, rivals, forerunners, other ways, earlier grants."""
+"""What ties the projects of `shandong-2020` together: decisions, phases, rivals, other ways, earlier grants."""
 
 from __future__ import annotations
 
@@ -32,7 +32,13 @@ def _draw(name: str, ids: pd.Index, count: int) -> list[str]:
 
 def _forerunners(new: pd.DataFrame) -> dict[str, str]:
     """An enterprise that needs the infrastructure of an industrial park in its city."""
-    parks = new[(new["sector"] == "园区") & (new["batch"] == "start")].groupby("region").head(1).reset_index().set_index("region")["id"]
+    parks = (
+        new[(new["sector"] == "园区") & (new["batch"] == "start")]
+        .groupby("region")
+        .head(1)
+        .reset_index()
+        .set_index("region")["id"]
+    )
     settlers = new[(new["kind"] == "enterprise") & new["region"].isin(parks.index) & (new["batch"] == "start")]
     return {id_: str(parks[new.at[id_, "region"]]) for id_ in _draw("requires", settlers.index, DEPENDENT)}
 
@@ -47,7 +53,9 @@ def _rivals(new: pd.DataFrame) -> dict[str, str]:
 
 def _decisions(keyed: pd.DataFrame) -> dict[str, str]:
     """A few major projects that are settled, and a few early ideas that are put off."""
-    sound = (keyed["capital"] >= 0.4 * keyed["investment"]) & (keyed["cashflow"] >= 0.1 * (keyed["investment"] - keyed["capital"]))
+    sound = (keyed["capital"] >= 0.4 * keyed["investment"]) & (
+        keyed["cashflow"] >= 0.1 * (keyed["investment"] - keyed["capital"])
+    )
     ready = keyed["started"].isna() & (keyed["ready"] <= pd.Timestamp("2020-06-30"))
     small = (keyed["land"] < 120) & (keyed["energy"] < 3000) & (keyed["coal"] == 0)
     settled = keyed[(keyed["tier"] == "省重大") & sound & ready & small]
@@ -58,7 +66,9 @@ def _decisions(keyed: pd.DataFrame) -> dict[str, str]:
 def make_variants(projects: pd.DataFrame) -> pd.DataFrame:
     """Another way to do 62 projects: a smaller first phase, an energy-saving process, or an existing site."""
     keyed = projects.set_index("id")
-    free = keyed[keyed["started"].isna() & keyed["phases"].isna() & keyed["decision"].isna() & (keyed["field"] == INDUSTRY)]
+    free = keyed[
+        keyed["started"].isna() & keyed["phases"].isna() & keyed["decision"].isna() & (keyed["field"] == INDUSTRY)
+    ]
     smaller = free.loc[_draw("smaller", free.index[free["investment"] >= LARGE_MCNY / 2], SMALLER)]
     free = free.drop(smaller.index)
     saving = free.loc[_draw("saving", free.index[free["energy"] > 2000], SAVING)]
@@ -87,12 +97,23 @@ def _next_quarter(ready: pd.Series) -> list[str]:
 
 def make_grants(projects: pd.DataFrame) -> pd.DataFrame:
     """Land granted before this round: to projects under way, and to two that have not started in time."""
-    only_land = projects[(projects["land"] > 0) & (projects["energy"] == 0) & projects["phases"].isna() & projects["decision"].isna()]
-    early = only_land[(only_land["batch"] == "start") & (only_land["ready"] <= "2020-03-31") & only_land["requires"].isna()].set_index("id")
+    only_land = projects[
+        (projects["land"] > 0) & (projects["energy"] == 0) & projects["phases"].isna() & projects["decision"].isna()
+    ]
+    early = only_land[
+        (only_land["batch"] == "start") & (only_land["ready"] <= "2020-03-31") & only_land["requires"].isna()
+    ].set_index("id")
     standing = _draw("granted", early.index[early["started"].notna()], GRANTED)
     lapsed = _draw("lapsed", early.index[early["started"].isna()], LAPSED)
     chosen = early.loc[standing + lapsed]
-    table = pd.DataFrame({"project": chosen.index, "resource": "land", "pool": chosen["region"].to_numpy() + "用地", "period": QUARTERS[0]})
+    table = pd.DataFrame(
+        {
+            "project": chosen.index,
+            "resource": "land",
+            "pool": chosen["region"].to_numpy() + "用地",
+            "period": QUARTERS[0],
+        }
+    )
     table["amount"] = chosen["land"].to_numpy()
     table["granted"] = pd.to_datetime(["2020-01-10"] * GRANTED + ["2019-06-15"] * LAPSED)
     return table

@@ -6,7 +6,7 @@ Every random draw comes from a stream named after what is drawn, so that a colum
 from __future__ import annotations
 
 import zlib
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,18 +19,6 @@ FINISHING, RESERVE = 190, 80
 TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点签约": 287}
 INDUSTRY = "现代产业"
 INDUSTRY_SITE_MU = 88.0
-
-GDP_PERCENT = {
-    "青岛": 17.0, "济南": 13.9, "烟台": 10.7, "潍坊": 8.0, "临沂": 6.6, "济宁": 6.1, "淄博": 5.0, "菏泽": 4.8,
-    "德州": 4.2, "威海": 4.1, "东营": 4.1, "泰安": 3.8, "滨州": 3.4, "聊城": 3.2, "日照": 2.7, "枣庄": 2.4,
-}  # fmt: skip
-COUNTIES = {
-    "济南": "历城区 章丘区 长清区 莱芜区 济阳区", "青岛": "西海岸新区 即墨区 胶州市 城阳区 平度市", "淄博": "临淄区 张店区 桓台县 高青县",
-    "枣庄": "滕州市 薛城区 峄城区", "东营": "东营区 广饶县 垦利区 河口区", "烟台": "福山区 龙口市 招远市 莱州市 蓬莱区",
-    "潍坊": "寿光市 诸城市 高密市 寒亭区 昌邑市", "济宁": "兖州区 邹城市 任城区 曲阜市", "泰安": "岱岳区 新泰市 肥城市",
-    "威海": "荣成市 文登区 乳山市", "日照": "岚山区 东港区 莒县", "临沂": "兰山区 罗庄区 沂水县 莒南县", "德州": "陵城区 齐河县 禹城市",
-    "聊城": "茌平区 东昌府区 高唐县", "滨州": "邹平市 沾化区 博兴县 无棣县", "菏泽": "牡丹区 东明县 巨野县 郓城县",
-}  # fmt: skip
 
 VALUE_ADDED_PER_MU, TAX_PER_MU, VALUE_ADDED_PER_TCE = 1.3616, 0.24097, 0.02694
 REVENUE_PER_EMISSION, VALUE_ADDED_PER_PERSON, RND_SHARE = 8.0, 0.1814, 0.0302
@@ -45,6 +33,16 @@ def stream(name: str) -> np.random.Generator:
     return np.random.default_rng([SEED, zlib.crc32(name.encode())])
 
 
+def typical(name: str) -> pd.DataFrame:
+    """A table of assumptions that lies beside the generator: cities, sectors, products."""
+    return pd.read_csv(Path(__file__).parent / f"shandong_{name}.csv")
+
+
+def cities() -> pd.DataFrame:
+    """GDP share, weight in coal use (assumed) and some counties of each city."""
+    return typical("cities").set_index("region")
+
+
 def sectors() -> pd.DataFrame:
     """What is typical of a project, by sector; all of it assumed, see the sources of the case.
 
@@ -52,9 +50,7 @@ def sectors() -> pd.DataFrame:
     site_mu and energy_tce (medians), coal (share of energy from coal), capital (least share of own money),
     route of enterprise projects, cities (where the sector goes; blank for all) and names.
     """
-    path = resources.files("allocator") / "cases" / "shandong_sectors.csv"
-    with resources.as_file(path) as file:
-        return pd.read_csv(file, keep_default_na=False).set_index("sector")
+    return typical("sectors").fillna({"cities": ""}).set_index("sector")
 
 
 def apportion(weights: NDArray[np.float64], total: int) -> NDArray[np.int64]:
@@ -95,21 +91,27 @@ def _identity() -> pd.DataFrame:
     table.insert(0, "id", [f"P{number:04d}" for number in range(1, len(table) + 1)])
     table["tier"] = _tiers(table)
     table["batch"] = _batches(table)
-    table["county"] = [stream(f"county {key}").choice(COUNTIES[city].split()) for key, city in zip(table["id"], table["region"], strict=True)]
-    noun = [stream(f"name {key}").choice(kinds.at[sector, "names"].split()) for key, sector in zip(table["id"], table["sector"], strict=True)]
-    table["name"] = [
-        f"{city}{county}{what}项目(合成{key[1:]})" for city, county, what, key in zip(table["region"], table["county"], noun, table["id"], strict=True)
-    ]
+    counties, names = cities()["counties"], kinds["names"]
+    draws = table[["id", "region", "sector"]].itertuples(index=False)
+    words = [(_word(f"county {key}", counties[city]), _word(f"name {key}", names[what])) for key, city, what in draws]
+    table["county"] = [county for county, _ in words]
+    table["name"] = (
+        table["region"] + [county + noun for county, noun in words] + "项目(合成" + table["id"].str[1:] + ")"
+    )
     return table
 
 
-def _regions(cities: pd.Series) -> list[str]:
+def _word(name: str, words: str) -> str:
+    return str(stream(name).choice(words.split()))
+
+
+def _regions(wanted: pd.Series) -> list[str]:
     """A city for each project: the economy's weight, a little evened out, among the cities the sector goes to."""
-    random = stream("region")
+    random, share = stream("region"), cities()["gdp_percent"]
     regions = []
-    for allowed in cities:
-        names = allowed.split() or list(GDP_PERCENT)
-        weight = np.array([GDP_PERCENT[name] for name in names]) ** 0.85
+    for allowed in wanted:
+        names = allowed.split() or list(share.index)
+        weight = share[names].to_numpy(float) ** 0.85
         regions.append(str(random.choice(names, p=weight / weight.sum())))
     return regions
 
@@ -149,7 +151,8 @@ def _dates(table: pd.DataFrame) -> None:
     new = starting[CONTINUING - FINISHING :]
 
     due = random.integers(95, 500, size)
-    due[new] = random.choice([105, 130, 150, 170, 200, 240, 290, 330], len(new), p=[.2, .2, .2, .15, .1, .08, .04, .03])  # fmt: skip
+    days, chances = (105, 130, 150, 170, 200, 240, 290, 330), (0.2, 0.2, 0.2, 0.15, 0.1, 0.08, 0.04, 0.03)
+    due[new] = random.choice(days, len(new), p=chances)
     due[new[:PLANNED_FIRST_QUARTER]] = random.integers(5, 88, PLANNED_FIRST_QUARTER)
     due[batch == "reserve"] = random.integers(200, 400, int((batch == "reserve").sum()))
     due[batch == "plan"] = random.integers(300, 520, int((batch == "plan").sum()))
@@ -171,7 +174,9 @@ def _money(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     total = _sizes(table["tier"], typical["size"].to_numpy(float))
     continuing = _continuing(table)
     done = np.where(continuing, np.round(stream("done").uniform(0.3, 0.8, size), 2), 0.0)
-    done[table["batch"] == "finish"] = np.round(stream("finish").uniform(0.6, 0.9, int((table["batch"] == "finish").sum())), 2)
+    done[table["batch"] == "finish"] = np.round(
+        stream("finish").uniform(0.6, 0.9, int((table["batch"] == "finish").sum())), 2
+    )
     investment = np.maximum(np.round(total * (1 - done)), 10.0)
 
     pace = stream("pace").uniform(0.20, 0.50, size)
@@ -230,7 +235,9 @@ def _elements(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     industry = (table["field"] == INDUSTRY).to_numpy()
     site[industry] *= INDUSTRY_SITE_MU / site[industry].mean()
     site = np.clip(np.round(site, 1), 5, 400)
-    use = np.round(np.clip(typical["energy_tce"].to_numpy(float) * stream("energy").lognormal(0.0, 0.7, size), 50, 50_000))
+    use = np.round(
+        np.clip(typical["energy_tce"].to_numpy(float) * stream("energy").lognormal(0.0, 0.7, size), 50, 50_000)
+    )
     continuing = _continuing(table)
     asks_land = stream("asks land").random(size) < np.where(continuing, 0.50, 0.92)
     asks_energy = (stream("asks energy").random(size) < np.where(continuing, 0.30, 0.97)) & (use >= 1000)
@@ -262,7 +269,9 @@ def _benefit(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     table["value_added_mcny"] = np.round(added, 2)
     table["tax_mcny"] = np.round(added * about("tax", 0.16, 0.40) * np.where(public, 0.85, 1.0), 2)
     table["revenue_mcny"] = np.round(revenue, 2)
-    table["emission_t"] = np.round(revenue / about("emission", REVENUE_PER_EMISSION, 0.5) * (1 + 0.6 * typical["coal"].to_numpy(float)), 2)
+    table["emission_t"] = np.round(
+        revenue / about("emission", REVENUE_PER_EMISSION, 0.5) * (1 + 0.6 * typical["coal"].to_numpy(float)), 2
+    )
     table["labour"] = np.maximum(np.round(added / VALUE_ADDED_PER_PERSON / about("labour", 1.0, 0.35)), 5)
     table["rnd_mcny"] = np.round(revenue * RND_SHARE * about("rnd", 0.8, 0.7), 2)
     table.loc[(stream("unknown").random(size) < 0.03), "rnd_mcny"] = np.nan

@@ -41,7 +41,9 @@ def supplied(case: Case, resource: str) -> float:
 def assert_rows_are(tables: dict[str, pd.DataFrame], folder: Path, made: Path) -> None:
     write_rows(tables, made)
     for name in tables:
-        assert (made / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes(), f"{name}.csv is stale: run the generator"
+        assert (made / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes(), (
+            f"{name}.csv is stale: run the generator"
+        )
 
 
 def test_every_sample_loads_without_errors_and_an_unknown_one_names_the_nearest() -> None:
