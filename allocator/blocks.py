@@ -44,7 +44,9 @@ class Blocks:
         first, self._n_columns = self._n_columns, self._n_columns + n
         return np.arange(first, self._n_columns)
 
-    def rows(self, block: str, labels: pd.DataFrame, *, lower: ArrayLike = -np.inf, upper: ArrayLike = np.inf) -> Indices:
+    def rows(
+        self, block: str, labels: pd.DataFrame, *, lower: ArrayLike = -np.inf, upper: ArrayLike = np.inf
+    ) -> Indices:
         """Add a row per row of `labels`; returns their places."""
         n = len(labels)
         self._rows.append(labels.assign(block=block))

@@ -66,7 +66,21 @@ def products(case: Case) -> pd.DataFrame:
     DataFrame
         ``fund, instrument, period, capacity, rate, term, service, interest, max_share, as_capital, kinds, fields, tiers``.
     """
-    names = ("fund", "instrument", "period", "capacity", "rate", "term", "grace", "repayment", "max_share", "as_capital", "kinds", "fields", "tiers")
+    names = (
+        "fund",
+        "instrument",
+        "period",
+        "capacity",
+        "rate",
+        "term",
+        "grace",
+        "repayment",
+        "max_share",
+        "as_capital",
+        "kinds",
+        "fields",
+        "tiers",
+    )
     funds = pd.DataFrame({name: column(case.funds, "funds", name).to_numpy() for name in names})
     funds["period"] = funds["period"].astype(object).fillna(WHOLE_ROUND).astype(str)
     funds["term"] = funds["term"].astype(float).fillna(1.0)
@@ -111,12 +125,16 @@ def unfinanceable(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner
     investment = table["investment"].fillna(0.0).to_numpy()
     need = np.maximum(investment - capital[owner], 0.0)
     reach = _reach(funds, projects, table, owner)
-    room = np.where(reach, np.minimum(funds["max_share"].to_numpy() * investment[:, None], funds["capacity"].to_numpy()), 0.0)
+    room = np.where(
+        reach, np.minimum(funds["max_share"].to_numpy() * investment[:, None], funds["capacity"].to_numpy()), 0.0
+    )
     as_capital = funds["as_capital"].to_numpy()
     debt = np.maximum((1 - ratio[owner]) * investment, 0.0)
     lent = np.minimum(room[:, ~as_capital].sum(axis=1), debt) + room[:, as_capital].sum(axis=1)
     order = np.argsort(funds["service"].to_numpy(), kind="stable")
-    used = np.minimum(room[:, order], np.maximum(need[:, None] - (np.cumsum(room[:, order], axis=1) - room[:, order]), 0.0))
+    used = np.minimum(
+        room[:, order], np.maximum(need[:, None] - (np.cumsum(room[:, order], axis=1) - room[:, order]), 0.0)
+    )
     service = used @ funds["service"].to_numpy()[order]
     slack = 1e-6 * (1 + investment)
     return (lent < need - slack) | (service > cashflow[owner] + slack)
@@ -159,7 +177,11 @@ def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame,
 
     as_capital = funds["as_capital"].to_numpy()[fund]
     put(per_project("finance", needy, lower=0.0), np.ones(len(loan)), short)
-    put(per_project("ratio", needy & (ratio > 0), upper=0.0), (~as_capital).astype(float), (1 - ratio[owner]) * investment)
+    put(
+        per_project("ratio", needy & (ratio > 0), upper=0.0),
+        (~as_capital).astype(float),
+        (1 - ratio[owner]) * investment,
+    )
     mixed = needy & ((ratio <= 0) | np.isin(np.arange(len(projects)), borrower[as_capital]))
     put(per_project("whole", mixed, upper=0.0), np.ones(len(loan)), investment)
     heaviest = np.zeros(len(projects))
@@ -167,7 +189,9 @@ def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame,
     burdened = needy & (heaviest * funds["service"].max() > cashflow)
     put(per_project("service", burdened, upper=0.0), funds["service"].to_numpy()[fund], cashflow[owner])
     _shares(blocks, funds, table, owner, y, mine, borrower, fund, loan, labels)
-    capacity = blocks.rows("fund", funds[["fund", "period"]].assign(name=names, unit="mcny"), upper=funds["capacity"].to_numpy())
+    capacity = blocks.rows(
+        "fund", funds[["fund", "period"]].assign(name=names, unit="mcny"), upper=funds["capacity"].to_numpy()
+    )
     blocks.put(capacity[fund], loan, 1.0)
 
 

@@ -133,7 +133,12 @@ def _options(blocks: Blocks, case: Case, table: pd.DataFrame) -> NDArray[np.int6
     kept = earlier & (case.policy.change_cost is None)
     labels = table[["project", "variant", "period"]]
     y = blocks.columns(
-        "option", labels, lower=kept.astype(float), upper=1.0, integer=not case.policy.divisible, value=table["value"].to_numpy()
+        "option",
+        labels,
+        lower=kept.astype(float),
+        upper=1.0,
+        integer=not case.policy.divisible,
+        value=table["value"].to_numpy(),
     )
     if case.policy.change_cost is not None and earlier.any():
         price = -case.policy.change_cost
@@ -155,10 +160,17 @@ def _decisions(blocks: Blocks, projects: pd.DataFrame, owner: NDArray[np.int64],
     one[stated] = blocks.rows("one", labels, lower=must[stated].astype(float), upper=1.0)
     blocks.put(one[owner], y, 1.0)
     place = {id_: i for i, id_ in enumerate(projects["id"])}
-    mine: list[NDArray[np.int64]] = np.split(y, np.cumsum(np.bincount(owner, minlength=len(projects)))[:-1]) if len(y) else []
+    mine: list[NDArray[np.int64]] = (
+        np.split(y, np.cumsum(np.bincount(owner, minlength=len(projects)))[:-1]) if len(y) else []
+    )
     for kind in ("requires", "excludes"):
         listed = column(projects, "projects", kind)
-        pairs = {(i, place[other]) for i in np.flatnonzero(listed.notna()) for other in split(listed.iloc[i]) if other in place}
+        pairs = {
+            (i, place[other])
+            for i in np.flatnonzero(listed.notna())
+            for other in split(listed.iloc[i])
+            if other in place
+        }
         if kind == "excludes":
             pairs = {(min(pair), max(pair)) for pair in pairs}
         for i, j in sorted(pairs):
@@ -195,7 +207,12 @@ def _grants(
 
 
 def _match(
-    blocks: Blocks, case: Case, groups: pd.DataFrame, served: NDArray[np.int64], grant: NDArray[np.int64], provincial: NDArray[np.bool_]
+    blocks: Blocks,
+    case: Case,
+    groups: pd.DataFrame,
+    served: NDArray[np.int64],
+    grant: NDArray[np.int64],
+    provincial: NDArray[np.bool_],
 ) -> None:
     """Provincial pools give at most a share of a demand (3.5)."""
     share = groups["resource"].map(case.policy.match).astype(float).fillna(1.0).to_numpy()
@@ -221,20 +238,27 @@ def _links(blocks: Blocks, pools: Pools, pool: NDArray[np.int64]) -> None:
     if not len(steps):
         return
     bought = blocks.columns(
-        "bank", steps[["pool", "resource", "period"]], upper=steps["amount"].to_numpy(), cost=steps["unit_cost"].to_numpy()
+        "bank",
+        steps[["pool", "resource", "period"]],
+        upper=steps["amount"].to_numpy(),
+        cost=steps["unit_cost"].to_numpy(),
     )
     blocks.put(pool[steps["pool_row"].to_numpy()], bought, -1.0)
     shared = cast(pd.DataFrame, steps[steps.groupby("step")["step"].transform("size") > 1])
     if len(shared):
         first = shared.drop_duplicates("step")
-        row = pd.Series(blocks.rows("bank", first[["pool", "resource"]], upper=first["amount"].to_numpy()), index=first["step"])
+        row = pd.Series(
+            blocks.rows("bank", first[["pool", "resource"]], upper=first["amount"].to_numpy()), index=first["step"]
+        )
         blocks.put(row.loc[shared["step"]].to_numpy(), bought[shared.index], 1.0)
 
 
 def _kept(blocks: Blocks, case: Case, table: pd.DataFrame, pools: Pools, pool: NDArray[np.int64]) -> None:
     """An earlier grant draws on the very pools that it was given from (3.10)."""
     draws = pools.kept(case, table)
-    blocks.put(pool[draws["pool_row"].to_numpy(dtype=int)], draws["option"].to_numpy(dtype=int), draws["amount"].to_numpy())
+    blocks.put(
+        pool[draws["pool_row"].to_numpy(dtype=int)], draws["option"].to_numpy(dtype=int), draws["amount"].to_numpy()
+    )
 
 
 def _objectives(

@@ -70,7 +70,18 @@ def options(case: Case, scores: pd.DataFrame) -> Options:
     table = cast(pd.DataFrame, table[keep & ~earlier_only | table["earlier"].to_numpy()])
     order = ["rank_", "start", "way"]
     table = table.sort_values(order, kind="stable", ignore_index=True)
-    names = ["project", "variant", "period", "start", "value", "points", "investment", "plan", "earlier", *case.resources]
+    names = [
+        "project",
+        "variant",
+        "period",
+        "start",
+        "value",
+        "points",
+        "investment",
+        "plan",
+        "earlier",
+        *case.resources,
+    ]
     return Options(projects, table[[name for name in names if name in table]], removed, periods)
 
 
@@ -94,7 +105,9 @@ def _ways(case: Case, projects: pd.DataFrame) -> pd.DataFrame:
     whole = projects[~phased]
     frames = [whole]
     if len(case.variants):
-        stated = case.variants.merge(projects.drop(columns=["variant", "way"]), left_on="project", right_on="id", suffixes=("", "_own"))
+        stated = case.variants.merge(
+            projects.drop(columns=["variant", "way"]), left_on="project", right_on="id", suffixes=("", "_own")
+        )
         for name in case.variants.columns:
             if f"{name}_own" in stated:
                 stated[name] = stated[name].where(stated[name].notna(), stated.pop(f"{name}_own"))

@@ -228,7 +228,13 @@ def _fault(detail: dict[str, Any]) -> Fault:
     found = str(detail.get("input", ""))
     if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         nearest = difflib.get_close_matches(str(location[-1]), _names_at(location), n=1, cutoff=0.5)
-        return Fault("policy_unknown", "policy", None, where, values={"found": str(location[-1]), "nearest": nearest[0] if nearest else ""})
+        return Fault(
+            "policy_unknown",
+            "policy",
+            None,
+            where,
+            values={"found": str(location[-1]), "nearest": nearest[0] if nearest else ""},
+        )
     if detail["type"] in ("missing", "missing_argument"):
         return Fault("policy_missing", "policy", None, where)
     context = detail.get("ctx") or {}
@@ -237,7 +243,12 @@ def _fault(detail: dict[str, Any]) -> Fault:
         if sign in context:
             allowed = f"{words} {context[sign]}"
     if not allowed:
-        allowed = {"bool": "true, false", "float": "1.5", "int": "1", "date": "2020-03-31", "tuple": "[…]", "dict": "{…}"}.get(
-            str(detail["type"]).split("_")[0], "text"
-        )
+        allowed = {
+            "bool": "true, false",
+            "float": "1.5",
+            "int": "1",
+            "date": "2020-03-31",
+            "tuple": "[…]",
+            "dict": "{…}",
+        }.get(str(detail["type"]).split("_")[0], "text")
     return Fault("policy_value", "policy", None, where, values={"found": found, "expected": allowed})

@@ -49,7 +49,9 @@ class Pools:
         limits = {"county": table["level"] == "county", "region": table["region"].notna() & (table["level"] != "county"),
                   "tier": table["tiers"].notna(), "field": table["fields"].notna()}  # fmt: skip
         used = [name for name, limited in limits.items() if (limited.to_numpy() & mine).any()]
-        facts = pd.DataFrame({name: column(projects, "projects", name).astype(object) for name in used}, index=projects.index)
+        facts = pd.DataFrame(
+            {name: column(projects, "projects", name).astype(object) for name in used}, index=projects.index
+        )
         if not used:
             return np.zeros(len(projects), dtype=int), mine[None, :]
         kind = facts.groupby(used, dropna=False, sort=False).ngroup().to_numpy()
@@ -58,7 +60,9 @@ class Pools:
         for name in used:
             of = kinds[name].to_numpy(dtype=object)
             for row in np.flatnonzero(limits[name].to_numpy() & mine):
-                allowed = split(table[f"{name}s"].iloc[row]) if name in ("tier", "field") else (table["region"].iloc[row],)
+                allowed = (
+                    split(table[f"{name}s"].iloc[row]) if name in ("tier", "field") else (table["region"].iloc[row],)
+                )
                 serves[:, row] &= np.isin(of.astype(str), allowed)
         return kind, serves
 
@@ -116,7 +120,9 @@ class Pools:
         grants = kept_grants(case)
         if not len(grants) or not len(earlier):
             return pd.DataFrame({"option": [], "pool_row": [], "amount": []})
-        drawn = pd.DataFrame({name: column(grants, "grants", name).to_numpy() for name in ("project", "pool", "period", "amount")})
+        drawn = pd.DataFrame(
+            {name: column(grants, "grants", name).to_numpy() for name in ("project", "pool", "period", "amount")}
+        )
         drawn["period"] = drawn["period"].fillna(WHOLE_ROUND)
         exact = drawn.merge(earlier, on="project").merge(rows, on=["pool", "period"], how="left")
         whole = rows[rows["period"] == WHOLE_ROUND].set_index("pool")["pool_row"]
@@ -143,7 +149,9 @@ def pool_rows(case: Case, periods: tuple[str, ...]) -> Pools:
     stated["unit_cost"] = stated["unit_cost"].astype(float).fillna(0.0)
     stated["advance"] = stated["advance"].astype(float).fillna(case.policy.advance)
     stated["carry"] = stated["carry"].astype(float).fillna(case.policy.carry)
-    stated["level"] = stated["level"].where(stated["level"].notna(), np.where(stated["region"].notna(), "city", "province"))
+    stated["level"] = stated["level"].where(
+        stated["level"].notna(), np.where(stated["region"].notna(), "city", "province")
+    )
     stated["unit"] = stated["resource"].map(case.units)
     banked = stated["level"] == "bank"
     table = _linked(stated[~banked], periods)
@@ -158,7 +166,9 @@ def _linked(stated: pd.DataFrame, periods: tuple[str, ...]) -> pd.DataFrame:
     links = stated[(stated["period"] != WHOLE_ROUND) & ((stated["advance"] > 0) | (stated["carry"] > 0))]
     stated = pd.concat([stated, _gaps(stated, links["pool"].unique(), periods)], ignore_index=True)
     planned = stated[stated["period"].isin(place)]
-    table = planned.assign(place=planned["period"].map(place)).sort_values(["resource", "pool", "place"], ignore_index=True)
+    table = planned.assign(place=planned["period"].map(place)).sort_values(
+        ["resource", "pool", "place"], ignore_index=True
+    )
     pool, at, amount = table["pool"].to_numpy(), table["place"].to_numpy(), table["amount"].to_numpy()
     n = len(table)
     follows = np.zeros(n, dtype=bool)
@@ -166,7 +176,11 @@ def _linked(stated: pd.DataFrame, periods: tuple[str, ...]) -> pd.DataFrame:
     following = np.where(follows, np.arange(n) + 1, -1)
     declared = stated[stated["period"] == beyond].set_index("pool")["amount"] if beyond else pd.Series(dtype=float)
     last = (at == len(periods) - 1) & (table["period"] != WHOLE_ROUND).to_numpy()
-    ahead = np.where(follows, np.append(amount[1:], 0.0) if n else amount, np.where(last, table["pool"].map(declared).fillna(0.0), 0.0))
+    ahead = np.where(
+        follows,
+        np.append(amount[1:], 0.0) if n else amount,
+        np.where(last, table["pool"].map(declared).fillna(0.0), 0.0),
+    )
     share = table["carry"].to_numpy()
     table["advance"] = table["advance"].to_numpy() * ahead
     table["carry"] = np.where(follows & (share > 0), np.where(share >= 1, np.inf, share * amount), 0.0)
@@ -201,7 +215,9 @@ def _steps(banked: pd.DataFrame, table: pd.DataFrame, periods: tuple[str, ...]) 
 
 def _hold(table: pd.DataFrame, steps: pd.DataFrame) -> None:
     """The most each pool row can hold: its amount, carry-over, advance and bank (3.4)."""
-    supply = np.bincount(steps["pool_row"].to_numpy(dtype=int), weights=steps["amount"].to_numpy(dtype=float), minlength=len(table))
+    supply = np.bincount(
+        steps["pool_row"].to_numpy(dtype=int), weights=steps["amount"].to_numpy(dtype=float), minlength=len(table)
+    )
     own = table["amount"].to_numpy() + table["advance"].to_numpy() + supply
     carry, following = table["carry"].to_numpy(), table["following"].to_numpy()
     available = own.copy()
@@ -209,5 +225,3 @@ def _hold(table: pd.DataFrame, steps: pd.DataFrame) -> None:
         if following[row] >= 0:
             available[following[row]] += min(carry[row], available[row])
     table["available"] = available
-
-

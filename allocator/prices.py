@@ -82,7 +82,9 @@ def solve_by_prices(
         answer = solve(narrowed, solver=solver, gap=gap / 2, time_limit=max(left, 1.0), progress=progress)
         if answer.objective is not None and (found is None or answer.objective > (found.objective or -np.inf)):
             found = answer
-        done = found is not None and found.objective is not None and bound - found.objective <= gap * abs(found.objective)
+        done = (
+            found is not None and found.objective is not None and bound - found.objective <= gap * abs(found.objective)
+        )
         if done or core >= len(model.options) or time.monotonic() - begun > time_limit:
             break
         core *= 4

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from allocator.case import Case
 from allocator.errors import YaosuError
-from allocator.firmness import draw_weights, drawn_scores
 from allocator.grades import appraised, rank
 from allocator.model import Model, build
+from allocator.rankings import draw_weights, drawn_scores
 from allocator.solve import solve
 from allocator.stages import COST
 from allocator.tables import chosen
@@ -41,7 +41,7 @@ def robustness(
     case : Case
     draws : int
     weights : float, optional
-        Concentration of the Dirichlet distribution round the indicators' weights, see `allocator.firmness`; None
+        Concentration of the Dirichlet distribution round the indicators' weights, see `allocator.rankings`; None
         keeps the weights.
     score_sd, demand_sd : float
         Standard deviation of the logarithm of each score (of each value, where a case has no scores) and of each

@@ -76,7 +76,9 @@ def asked(measure: Floats, owner: Indices) -> float:
     return float(largest.sum())
 
 
-def too_large(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices) -> list[tuple[str, NDArray[np.bool_]]]:
+def too_large(
+    case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices
+) -> list[tuple[str, NDArray[np.bool_]]]:
     """Options that break a hard cap even alone, by rule (3.11)."""
     return [
         (line.rule.name, line.coef > line.limit + 1e-9 * max(1.0, abs(line.limit)))
@@ -90,12 +92,12 @@ def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame,
     for line in lines(case, projects, table, owner):
         floor = line.sense == "floor"
         unit = case.units.get(line.rule.measure, "")
-        label = pd.DataFrame({"rule": [line.rule.name], "name": [line.group], "period": [line.rule.period], "unit": [unit]})
+        label = pd.DataFrame(
+            {"rule": [line.rule.name], "name": [line.group], "period": [line.rule.period], "unit": [unit]}
+        )
         row = blocks.rows(line.sense, label, **({"lower": line.limit} if floor else {"upper": line.limit}))
         of = np.flatnonzero(line.coef)
         blocks.put(row, y[of], line.coef[of])
         if line.rule.penalty is not None:
             slack = blocks.columns("slack", label[["rule"]], value=-line.rule.penalty)
             blocks.put(row, slack, 1.0 if floor else -1.0)
-
-

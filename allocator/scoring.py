@@ -9,9 +9,9 @@ import pandas as pd
 
 from allocator.case import Case
 from allocator.errors import YaosuError
-from allocator.firmness import firmness
 from allocator.grades import adjusted, appraised, given, order, rank, totals
 from allocator.indicators import Appraisal
+from allocator.rankings import firmness
 
 __all__ = ["PART", "firmness", "order", "rank", "score", "why"]
 

@@ -122,7 +122,11 @@ def _kept(case: Case, model: Model, taken: pd.DataFrame) -> pd.DataFrame:
     """The very grants of before, for the projects that keep them (3.10)."""
     names = ["project", "variant", "resource", "pool", "period", "amount"]
     keeping = set(taken.loc[taken["earlier"], "project"])
-    grants = pd.DataFrame({name: column(case.grants, "grants", name).to_numpy() for name in names}) if len(case.grants) else None
+    grants = (
+        pd.DataFrame({name: column(case.grants, "grants", name).to_numpy() for name in names})
+        if len(case.grants)
+        else None
+    )
     return grants[grants["project"].isin(keeping)] if grants is not None else pd.DataFrame(columns=names)
 
 
@@ -163,7 +167,13 @@ def pool_table(model: Model, x: Floats) -> pd.DataFrame:
     table["bank"] = flows["bank"][0]
     table["used"] = rows @ np.where(drawn, x, 0.0)
     table["free"] = (
-        table["amount"] + table["carried_in"] + table["advance"] + table["bank"] - table["repaid"] - table["used"] - table["carried_out"]
+        table["amount"]
+        + table["carried_in"]
+        + table["advance"]
+        + table["bank"]
+        - table["repaid"]
+        - table["used"]
+        - table["carried_out"]
     )
     table["period"] = table["period"].where(table["period"] != WHOLE_ROUND)
     numbers = table.select_dtypes("number").columns
@@ -198,7 +208,21 @@ def rule_table(case: Case, model: Model, x: Floats, price: Floats) -> pd.DataFra
             line.rule.name, line.sense, line.rule.measure, line.group, line.rule.basis, level, value,
             line.rule.soft, missed == 0, missed, missed * (line.rule.penalty or 0.0), price[row], line.rule.source,
         ))  # fmt: skip
-    names = ["rule", "sense", "measure", "group", "basis", "limit", "value", "soft", "met", "missed", "penalty", "price", "source"]
+    names = [
+        "rule",
+        "sense",
+        "measure",
+        "group",
+        "basis",
+        "limit",
+        "value",
+        "soft",
+        "met",
+        "missed",
+        "penalty",
+        "price",
+        "source",
+    ]
     return pd.DataFrame(found, columns=names)
 
 

@@ -49,14 +49,20 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
     wants = {id_: split(text) for id_, text in zip(projects["id"], needs, strict=True) if isinstance(text, str)}
     while wants:
         alive = set(table.loc[~gone, "project"])
-        missing = {id_: next((other for other in listed if other not in alive), None) for id_, listed in wants.items() if id_ in alive}
+        missing = {
+            id_: next((other for other in listed if other not in alive), None)
+            for id_, listed in wants.items()
+            if id_ in alive
+        }
         hit = {id_: other for id_, other in missing.items() if other is not None}
         if not hit:
             break
         for id_, other in sorted(hit.items()):
             remove((table["project"] == id_).to_numpy(), "requires", other)
             wants.pop(id_)
-    return table[~gone].reset_index(drop=True), pd.concat([part for part in out if len(part)] or out[:1], ignore_index=True)
+    return table[~gone].reset_index(drop=True), pd.concat(
+        [part for part in out if len(part)] or out[:1], ignore_index=True
+    )
 
 
 def _most(case: Case, made: Options, pools: Pools, resource: str, owner: Indices) -> tuple[Bools, NDArray[np.float64]]:

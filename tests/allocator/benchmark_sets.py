@@ -14,7 +14,9 @@ DATA = Path(__file__).parents[1] / "data"
 
 def _case(name: str, values: np.ndarray, weights: np.ndarray, limits: np.ndarray) -> Case:
     resources = [f"r{j}" for j in range(len(limits))]
-    projects = pd.DataFrame(weights.T, columns=resources).assign(id=[f"item{i:03d}" for i in range(len(values))], value=values)
+    projects = pd.DataFrame(weights.T, columns=resources).assign(
+        id=[f"item{i:03d}" for i in range(len(values))], value=values
+    )
     pools = pd.DataFrame({"pool": resources, "resource": resources, "amount": limits})
     return Case.from_tables(projects=projects, pools=pools, policy=Policy(value="value"), name=name)
 

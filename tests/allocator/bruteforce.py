@@ -44,7 +44,18 @@ def random_case(seed: int) -> dict[str, Any]:
                 pools.append(row)
         if rng.random() < 0.3:
             for price in (0.1, 0.3):
-                into = (f"bank-{resource}", resource, "bank", None, None, float(rng.integers(1, 3)), 0.0, 0.0, price, f"prov-{resource}")
+                into = (
+                    f"bank-{resource}",
+                    resource,
+                    "bank",
+                    None,
+                    None,
+                    float(rng.integers(1, 3)),
+                    0.0,
+                    0.0,
+                    price,
+                    f"prov-{resource}",
+                )
                 pools.append(into)
     names = ["pool", "resource", "level", "region", "period", "amount", "advance", "carry", "unit_cost", "into"]
     funds = None
@@ -63,7 +74,13 @@ def random_case(seed: int) -> dict[str, Any]:
     }  # fmt: skip
     if rng.random() < 0.3:
         policy["caps"].append({"measure": "r1", "limit": 0.7, "by": "region", "of": ["B"], "basis": "plan"})
-    return {"projects": projects, "variants": variants, "pools": pd.DataFrame(pools, columns=names), "funds": funds, "policy": policy}
+    return {
+        "projects": projects,
+        "variants": variants,
+        "pools": pd.DataFrame(pools, columns=names),
+        "funds": funds,
+        "policy": policy,
+    }
 
 
 def best(case: dict[str, Any]) -> tuple[float, float] | None:
@@ -89,7 +106,9 @@ def best(case: dict[str, Any]) -> tuple[float, float] | None:
 
 def _ways(case: dict[str, Any], row: pd.Series) -> list[dict[str, Any]]:
     alternatives = [{}] + [
-        {k: v for k, v in variant.items() if k in ("r1", "value")} for _, variant in case["variants"].iterrows() if variant["project"] == row["id"]
+        {k: v for k, v in variant.items() if k in ("r1", "value")}
+        for _, variant in case["variants"].iterrows()
+        if variant["project"] == row["id"]
     ]
     return [
         {**row.to_dict(), **other, "period": period} for other in alternatives for period in PERIODS if period >= row["earliest"]
@@ -143,7 +162,11 @@ def _cost(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...])
             mine, upper = {}, {}
             for _, pool in pools.iterrows():
                 here = not isinstance(pool["period"], str) or pool["period"] == way["period"]
-                if pool["resource"] == resource and here and (not isinstance(pool["region"], str) or pool["region"] == way["region"]):
+                if (
+                    pool["resource"] == resource
+                    and here
+                    and (not isinstance(pool["region"], str) or pool["region"] == way["region"])
+                ):
                     g = lp.var()
                     mine[g] = 1.0
                     stock[(pool["pool"], pool["period"] if isinstance(pool["period"], str) else None)][g] = 1.0
@@ -157,11 +180,16 @@ def _cost(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...])
     return lp.solve()
 
 
-def _balances(case: dict[str, Any], lp: _Lp, pools: pd.DataFrame, stock: dict[tuple[str, str | None], dict[int, float]]) -> None:
+def _balances(
+    case: dict[str, Any], lp: _Lp, pools: pd.DataFrame, stock: dict[tuple[str, str | None], dict[int, float]]
+) -> None:
     banks = case["pools"][case["pools"]["level"] == "bank"]
     for name, rows in pools.groupby("pool"):
         first = rows.iloc[0]
-        amount = {period if isinstance(period, str) else None: a for period, a in zip(rows["period"], rows["amount"], strict=True)}
+        amount = {
+            period if isinstance(period, str) else None: a
+            for period, a in zip(rows["period"], rows["amount"], strict=True)
+        }
         if None not in amount:
             advance = lp.var(first["advance"] * amount["2"]), lp.var(first["advance"] * amount["3"])
             carry = lp.var(np.inf if first["carry"] >= 1 else first["carry"] * amount["1"])
@@ -193,7 +221,9 @@ def _financing(case: dict[str, Any], lp: _Lp, taken: list[dict[str, Any]]) -> No
                 total_interest = payment * years - 1 + fund["rate"] * fund["grace"]
             else:
                 payment = 1 / years + fund["rate"]
-                total_interest = fund["rate"] * fund["grace"] + sum(fund["rate"] * (1 - k / years) for k in range(int(years)))
+                total_interest = fund["rate"] * fund["grace"] + sum(
+                    fund["rate"] * (1 - k / years) for k in range(int(years))
+                )
             loan = lp.var(fund["max_share"] * way["investment"], cost=total_interest / 1.0)
             service[loan], total[loan] = payment, 1.0
             lent.setdefault(j, {})[loan] = 1.0
@@ -226,7 +256,11 @@ class _Lp:
         self.rows["equal"].append((row, level))
 
     def solve(self) -> float | None:
-        if any(not row and (limit < -1e-9 if kind == "most" else abs(limit) > 1e-9) for kind, rows in self.rows.items() for row, limit in rows):
+        if any(
+            not row and (limit < -1e-9 if kind == "most" else abs(limit) > 1e-9)
+            for kind, rows in self.rows.items()
+            for row, limit in rows
+        ):
             return None
         if not self.upper:
             return 0.0

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from allocator.cases.rows import write_rows
 
 from allocator import Case, load_sample
 from allocator.cases import make_gb_grid, make_shandong, samples
-from allocator.cases.rows import write_rows
 from allocator.errors import YaosuError
 
 FOLDER = Path(make_shandong.__file__).parent

@@ -1,0 +1,1 @@
+"""Show plans to planners and policy staff: the command line."""
