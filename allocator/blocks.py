@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -76,8 +79,8 @@ def _spread(data: ArrayLike, n: int) -> Floats:
     return np.broadcast_to(np.asarray(data, dtype=float), (n,))
 
 
-def _across(parts: list[tuple[NDArray[np.generic], ...]] | list[tuple[Floats, ...]], width: int) -> list[list[Floats]]:
-    return [[part[i] for part in parts] for i in range(width)]  # type: ignore[misc]
+def _across(parts: Iterable[tuple[NDArray[Any], ...]], width: int) -> list[list[NDArray[Any]]]:
+    return [[part[i] for part in parts] for i in range(width)]
 
 
 def _join(parts: list[Floats]) -> Floats:

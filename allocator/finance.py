@@ -16,6 +16,7 @@ from allocator.options import WHOLE_ROUND, factor
 from allocator.schema import column, split
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
 
@@ -59,12 +60,13 @@ def interest(rate: float, term: float, grace: float, repayment: str) -> float:
 
 
 def products(case: Case) -> pd.DataFrame:
-    """Financing products with their yearly service and whole interest per yuan, and the share of an investment they may bear.
+    """Financing products with yearly service and whole interest per yuan, and the share of an investment they bear.
 
     Returns
     -------
     DataFrame
-        ``fund, instrument, period, capacity, rate, term, service, interest, max_share, as_capital, kinds, fields, tiers``.
+        ``fund, instrument, period, capacity, rate, term, service, interest, max_share, as_capital, kinds, fields,
+        tiers``.
     """
     names = (
         "fund",
@@ -137,14 +139,16 @@ def unfinanceable(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner
     )
     service = used @ funds["service"].to_numpy()[order]
     slack = 1e-6 * (1 + investment)
-    return (lent < need - slack) | (service > cashflow[owner] + slack)
+    out: Bools = (lent < need - slack) | (service > cashflow[owner] + slack)
+    return out
 
 
 def _reach(funds: pd.DataFrame, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices) -> NDArray[np.bool_]:
     """Which product may serve which option: eligible, and lent in the period of its start."""
     period = funds["period"].to_numpy()
     when = (table["period"].to_numpy()[:, None] == period) | (period == WHOLE_ROUND)
-    return eligible(projects, funds)[owner] & when
+    able: Bools = eligible(projects, funds)[owner] & when
+    return able
 
 
 def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices, y: Indices) -> None:

@@ -8,7 +8,6 @@ can be shared out to its members, so nothing is lost and the model is far smalle
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -123,7 +122,8 @@ def build(case: Case, scores: pd.DataFrame | None = None) -> Model:
     value, cost = blocks.value, blocks.cost
     return Model(
         columns, blocks.lower, blocks.upper, blocks.integer, rows, matrix, blocks.row_lower, blocks.row_upper,
-        _objectives(case, projects, owner, columns, value, cost), value, cost, table, groups, member, pools, removed, projects,
+        _objectives(case, projects, owner, columns, value, cost), value, cost, table, groups, member, pools, removed,
+        projects,
     )  # fmt: skip
 
 
@@ -166,13 +166,13 @@ def _decisions(blocks: Blocks, projects: pd.DataFrame, owner: NDArray[np.int64],
     for kind in ("requires", "excludes"):
         listed = column(projects, "projects", kind)
         pairs = {
-            (i, place[other])
+            (int(i), place[other])
             for i in np.flatnonzero(listed.notna())
             for other in split(listed.iloc[i])
             if other in place
         }
         if kind == "excludes":
-            pairs = {(min(pair), max(pair)) for pair in pairs}
+            pairs = {(min(i, j), max(i, j)) for i, j in pairs}
         for i, j in sorted(pairs):
             if not len(mine) or i == j:
                 continue
@@ -224,7 +224,7 @@ def _match(
 
 
 def _links(blocks: Blocks, pools: Pools, pool: NDArray[np.int64]) -> None:
-    """What passes between the periods of a pool: carry-over and advances repaid (3.4); purchases from the bank (3.6)."""
+    """What passes between the periods of a pool: carry-over, advances repaid (3.4), purchases from the bank (3.6)."""
     names = ["pool", "resource", "period"]
     for kind, sign in (("carry", 1.0), ("advance", -1.0)):
         limit = pools.table[kind].to_numpy()
@@ -244,7 +244,7 @@ def _links(blocks: Blocks, pools: Pools, pool: NDArray[np.int64]) -> None:
         cost=steps["unit_cost"].to_numpy(),
     )
     blocks.put(pool[steps["pool_row"].to_numpy()], bought, -1.0)
-    shared = cast(pd.DataFrame, steps[steps.groupby("step")["step"].transform("size") > 1])
+    shared = steps[steps.groupby("step")["step"].transform("size") > 1]
     if len(shared):
         first = shared.drop_duplicates("step")
         row = pd.Series(

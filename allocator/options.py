@@ -7,11 +7,13 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from allocator.case import Case
 from allocator.policy import Ratios
 from allocator.schema import column, split
 
+Floats = NDArray[np.float64]
 BASE = "base"
 WHOLE_ROUND = ""
 
@@ -52,7 +54,8 @@ def options(case: Case, scores: pd.DataFrame) -> Options:
     Examples
     --------
     >>> from allocator import Case, Policy
-    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0], "phases": ["0.5|1"]}),
+    >>> projects = pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0], "phases": ["0.5|1"]})
+    >>> case = Case.from_tables(projects=projects,
     ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [3.0]}))
     >>> options(case, pd.DataFrame({"id": ["a"], "score": [1.0]})).table[["variant", "land", "value"]].values.tolist()
     [['0.5', 2.0, 1.0], ['1', 4.0, 2.0]]
@@ -117,7 +120,11 @@ def _ways(case: Case, projects: pd.DataFrame) -> pd.DataFrame:
         says_something = (whole[names].fillna(0.0) != 0).any(axis=1) if names else pd.Series(False, index=whole.index)
         frames = [whole[~has_variants | says_something], stated]
     if phased.any():
-        shares = projects[phased].assign(variant=[split(text) for text in phases[phased]]).explode("variant")
+        shares = (
+            projects[phased]
+            .assign(variant=pd.Series({i: split(text) for i, text in phases[phased].items()}))
+            .explode("variant")
+        )
         shares["part"] = shares["variant"].astype(float)
         shares["way"] = shares.groupby("id").cumcount()
         frames.append(shares)
@@ -171,11 +178,12 @@ def _points(case: Case, ways: pd.DataFrame) -> np.ndarray:
     return points
 
 
-def _weights(case: Case, projects: pd.DataFrame, table: pd.DataFrame) -> np.ndarray:
+def _weights(case: Case, projects: pd.DataFrame, table: pd.DataFrame) -> Floats:
     priorities = case.policy.priorities
     if priorities is None or priorities.method != "weights":
         return np.ones(len(table))
-    return factor(Ratios(priorities.by, priorities.weights, 1.0), projects)[table["rank_"].to_numpy()]
+    weight: Floats = factor(Ratios(priorities.by, priorities.weights, 1.0), projects)[table["rank_"].to_numpy()]
+    return weight
 
 
 def _spread(ways: pd.DataFrame, periods: tuple[str, ...]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ class Plan:
 
     @property
     def status(self) -> str:
-        """``optimal`` (within the gap), ``feasible`` (a limit was reached), ``infeasible``, ``unbounded``, ``unknown`` or ``error``."""
+        """``optimal`` (within the gap), ``feasible`` (limit), ``infeasible``, ``unbounded``, ``unknown``, ``error``."""
         return self.solution.status
 
     @property
@@ -146,7 +146,7 @@ class Plan:
         return explain(self, project)
 
     def block_value(self, blocks: Mapping[str, float] | None = None, **effort: Any) -> pd.DataFrame:
-        """What one more block of a pool, a resource or a product is worth, by solving again: see `worth.block_value`."""
+        """What one more block of a pool, resource or product is worth, by solving again: see `worth.block_value`."""
         from allocator.worth import block_value
 
         return block_value(self, blocks, **effort)

@@ -27,7 +27,8 @@ class Pools:
         ``provincial`` (subject to match shares), ``carry`` and ``advance`` (the most that may pass to the next period
         or be drawn from it), ``following`` (row of the next period or -1), ``available`` (the most that it can hold).
     steps : DataFrame
-        Supply steps of the quota bank by pool row supplied: ``step, pool, resource, period, pool_row, amount, unit_cost``.
+        Supply steps of the quota bank by pool row supplied: ``step, pool, resource, period, pool_row, amount,
+        unit_cost``.
     resources : tuple of str
     periods : tuple of str
     """
@@ -46,15 +47,19 @@ class Pools:
         """Kind of each project and, per kind, which pool rows of any period may serve it with a resource."""
         table = self.table
         mine = (table["resource"] == resource).to_numpy()
-        limits = {"county": table["level"] == "county", "region": table["region"].notna() & (table["level"] != "county"),
-                  "tier": table["tiers"].notna(), "field": table["fields"].notna()}  # fmt: skip
+        limits = {
+            "county": table["level"] == "county",
+            "region": table["region"].notna() & (table["level"] != "county"),
+            "tier": table["tiers"].notna(),
+            "field": table["fields"].notna(),
+        }
         used = [name for name, limited in limits.items() if (limited.to_numpy() & mine).any()]
         facts = pd.DataFrame(
             {name: column(projects, "projects", name).astype(object) for name in used}, index=projects.index
         )
         if not used:
             return np.zeros(len(projects), dtype=int), mine[None, :]
-        kind = facts.groupby(used, dropna=False, sort=False).ngroup().to_numpy()
+        kind = facts.groupby(used, dropna=False, sort=False).ngroup().to_numpy().astype(np.int64)
         kinds = facts.drop_duplicates()
         serves = np.tile(mine, (len(kinds), 1))
         for name in used:
@@ -141,10 +146,10 @@ def pool_rows(case: Case, periods: tuple[str, ...]) -> Pools:
     >>> pool_rows(case, case.periods).table["advance"].tolist()
     [4.0, 0.0]
     """
-    stated = pd.DataFrame(
-        {name: column(case.pools, "pools", name).to_numpy() for name in ("pool", "resource", "level", "region", "period",
-         "tiers", "fields", "amount", "unit_cost", "advance", "carry", "into")}
-    ).astype({name: object for name in ("level", "region", "period", "tiers", "fields", "into")})  # fmt: skip
+    texts = ("level", "region", "period", "tiers", "fields", "into")
+    names = ("pool", "resource", *texts, "amount", "unit_cost", "advance", "carry")
+    stated = pd.DataFrame({name: column(case.pools, "pools", name).to_numpy() for name in names})
+    stated = stated.astype(dict.fromkeys(texts, object))
     stated["period"] = stated["period"].fillna(WHOLE_ROUND).astype(str)
     stated["unit_cost"] = stated["unit_cost"].astype(float).fillna(0.0)
     stated["advance"] = stated["advance"].astype(float).fillna(case.policy.advance)

@@ -37,8 +37,8 @@ def measure_of(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: I
     if measure == "value":
         return table["points"].to_numpy()
     if measure in table and measure not in ("project", "variant", "period"):
-        return table[measure].fillna(0.0).to_numpy(dtype=float)
-    return column(projects, "projects", measure).astype(float).fillna(0.0).to_numpy()[owner]
+        return np.asarray(table[measure].fillna(0.0), dtype=np.float64)
+    return np.asarray(column(projects, "projects", measure).astype(float).fillna(0.0))[owner]
 
 
 def members(projects: pd.DataFrame, rule: Rule) -> Iterator[tuple[str, NDArray[np.bool_]]]:

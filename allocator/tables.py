@@ -1,4 +1,4 @@
-"""From the solver's columns back to the planner's tables: who is funded, from which pools and products, what is left."""
+"""From the solver's columns to the planner's tables: who is funded, from which pools and products, what is left."""
 
 from __future__ import annotations
 
@@ -74,9 +74,8 @@ def grant_table(case: Case, model: Model, x: Floats) -> pd.DataFrame:
             project, pool = np.nonzero(amounts > TINY * max(1.0, demand.max(initial=0.0)))
             parts.append(
                 pd.DataFrame({
-                    "project": members["project"].to_numpy()[project], "variant": members["variant"].to_numpy()[project],
-                    "resource": resource, "pool": supply["pool"].to_numpy()[pool],
-                    "period": members["period"].to_numpy()[project], "amount": amounts[project, pool],
+                    **{name: members[name].to_numpy()[project] for name in ("project", "variant", "period")},
+                    "resource": resource, "pool": supply["pool"].to_numpy()[pool], "amount": amounts[project, pool],
                 })
             )  # fmt: skip
     grants = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
@@ -91,7 +90,7 @@ def share_out(demand: Floats, supply: Floats, provincial: NDArray[np.bool_], lim
     Returns
     -------
     array, members x pools
-        Rows sum to `demand`, columns to `supply`; no member takes more than `limit` of its demand from provincial pools.
+        Rows sum to `demand`, columns to `supply`; no member takes more than `limit` of its demand from the province.
 
     Examples
     --------
@@ -115,7 +114,8 @@ def _in_turn(demand: Floats, supply: Floats) -> Floats:
     if len(supply):
         edges[-1] = max(edges[-1], starts[-1])
     overlap = np.minimum(starts[1:, None], edges[None, 1:]) - np.maximum(starts[:-1, None], edges[None, :-1])
-    return np.maximum(overlap, 0.0)
+    taken: Floats = np.maximum(overlap, 0.0)
+    return taken
 
 
 def _kept(case: Case, model: Model, taken: pd.DataFrame) -> pd.DataFrame:
@@ -146,13 +146,19 @@ def loan_table(case: Case, model: Model, x: Floats) -> pd.DataFrame:
     total = (taken["investment"] * taken["share"]).groupby(taken["project"]).sum()
     own = total - loans.groupby("project")["amount"].sum().reindex(total.index).fillna(0.0)
     rest = pd.DataFrame({"project": own.index, "fund": "own", "amount": own.to_numpy()})
-    both = pd.concat([loans, rest[rest["amount"] > 1e-6]], ignore_index=True).reindex(columns=names)
+    both: pd.DataFrame = pd.concat([loans, rest[rest["amount"] > 1e-6]], ignore_index=True).reindex(columns=names)
     both["period"] = both["period"].where(both["period"] != WHOLE_ROUND)
     return both.sort_values(["project", "fund"], ignore_index=True)
 
 
 def pool_table(model: Model, x: Floats) -> pd.DataFrame:
-    """Balance of each pool: ``pool, resource, region, period, unit, amount, carried_in, advance, repaid, bank, used, carried_out, free``."""
+    """Balance of each pool (3.4).
+
+    Returns
+    -------
+    DataFrame
+        ``pool, resource, region, period, unit, amount, carried_in, advance, repaid, bank, used, carried_out, free``.
+    """
     pools = model.pools.table
     at = np.flatnonzero(model.rows["block"].to_numpy() == "pool")
     flows = {}
@@ -184,14 +190,22 @@ def pool_table(model: Model, x: Floats) -> pd.DataFrame:
 def bank_table(case: Case, model: Model, x: Floats) -> pd.DataFrame:
     """Purchases from the quota bank: ``bank, resource, period, amount, unit, price, cost`` (3.6)."""
     bought = (model.columns["block"].to_numpy() == "bank") & (x > TINY)
-    table = model.columns.loc[bought, ["pool", "resource", "period"]].rename(columns={"pool": "bank"})
+    labels = model.columns.loc[bought, ["pool", "resource", "period"]]
+    table: pd.DataFrame = labels.rename(columns={"pool": "bank"})
     table["amount"], table["unit"] = x[bought], table["resource"].map(case.units)
     table["price"] = model.cost[bought]
-    return table.assign(cost=table["amount"] * table["price"]).reset_index(drop=True)
+    table["cost"] = table["amount"] * table["price"]
+    return table.reset_index(drop=True)
 
 
 def rule_table(case: Case, model: Model, x: Floats, price: Floats) -> pd.DataFrame:
-    """Floors and caps: ``rule, sense, measure, group, basis, limit, value, soft, met, missed, penalty, price`` (3.8)."""
+    """Floors and caps (3.8).
+
+    Returns
+    -------
+    DataFrame
+        ``rule, sense, measure, group, basis, limit, value, soft, met, missed, penalty, price``.
+    """
     table, projects = model.options, model.projects
     owner = pd.Series(np.arange(len(projects)), index=projects["id"]).reindex(table["project"]).to_numpy(dtype=int)
     at = np.flatnonzero(np.isin(model.rows["block"].to_numpy(), ("floor", "cap")))

@@ -24,8 +24,8 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
     table : DataFrame
         The options left, in canonical order.
     removed : DataFrame
-        ``project, variant, period, code, name``; `code` is ``never, earliest, unready, no_pool, too_large, finance, rule``
-        or ``requires`` and `name` the resource, rule or project meant.
+        ``project, variant, period, code, name``; `code` is ``never, earliest, unready, no_pool, too_large, finance,
+        rule`` or ``requires`` and `name` the resource, rule or project meant.
     """
     table, projects = made.table, made.projects
     owner = pd.Series(np.arange(len(projects)), index=projects["id"]).reindex(table["project"]).to_numpy(dtype=int)
@@ -76,7 +76,7 @@ def _most(case: Case, made: Options, pools: Pools, resource: str, owner: Indices
         at = serves & pools.at(place)
         here = np.flatnonzero((table["start"] == place).to_numpy())
         which = kind[owner[here]]
-        reach[here] = at.any(axis=1)[which]
+        reach[here] = np.asarray(at.any(axis=1))[which]
         own = (at & ~provincial) @ available
         upper = (at & provincial) @ available
         demand = table[resource].to_numpy()[here]
