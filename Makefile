@@ -1,0 +1,33 @@
+# `make demo` and `make test` work from nothing: Python 3.11 or newer, pip and make are enough.
+PYTHON ?= python3
+RUN = .venv/bin/python
+PIP = $(PYTHON) -m pip --python .venv/bin/python --quiet --disable-pip-version-check
+READY = .venv/ready
+
+.PHONY: demo test quick lock clean
+
+demo: $(READY)
+	$(RUN) -m workbench demo --out out/demo
+
+test: $(READY)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q -n 2
+
+quick: $(READY)
+	$(RUN) -m pytest -q -n 2 -m "not slow"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'yaosu needs Python 3.11 or newer: make PYTHON=python3.11')"
+	$(PYTHON) -m venv --without-pip .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+lock:
+	$(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv out
