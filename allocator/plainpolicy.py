@@ -15,11 +15,10 @@ from allocator.schema import Column, split
 
 _ADAPTER = TypeAdapter(Policy)
 WORDS = {
-    "价值": "value", "可分割": "divisible", "折现": "discount", "时期": "periods", "配套上限": "match",
-    "替代比例": "replacement",
-    "资本金比例": "capital_ratio", "偿债覆盖": "cover", "预支": "advance", "结转": "carry", "要件齐备": "readiness",
-    "基准日": "as_of",
-    "退回天数": "return_days", "调整成本": "change_cost", "成本": "cost", "优先": "priorities", "评分": "score",
+    "价值": "value", "可分割": "divisible", "折现": "discount", "时期": "periods", "优先": "priorities",
+    "配套上限": "match", "替代比例": "replacement", "资本金比例": "capital_ratio", "偿债覆盖": "cover",
+    "预支": "advance", "结转": "carry", "要件齐备": "readiness", "基准日": "as_of", "退回天数": "return_days",
+    "调整成本": "change_cost", "成本": "cost", "成本权重": "cost_weight", "切块比例": "formula", "评分": "score",
 }  # fmt: skip
 _LISTS = {"periods", "order", "of"}
 

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from allocator.plainpolicy import WORDS
+from allocator.policy import Adjustment, Policy, Priorities, Ratios, Rule, ScoreRule
+
+PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", [Policy, Rule, Priorities, Ratios, ScoreRule, Adjustment])
+def test_every_field_of_the_policy_stands_on_its_page(kind: type) -> None:
+    missing = [field.name for field in dataclasses.fields(kind) if f"`{field.name}`" not in PAGE]
+    assert missing == []
+
+
+def test_every_chinese_name_of_a_field_stands_on_the_page_beside_it() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    for chinese, name in WORDS.items():
+        assert any(f"`{name}`" in row.split("|")[1] and chinese == row.split("|")[2].strip() for row in rows), chinese
