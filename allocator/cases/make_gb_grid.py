@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from allocator.cases.rows import write_tables
+
 CENSUS = pd.Timestamp("2021-06-30")
 HOURS_PER_YEAR = 8760
 LARGE_MW = 50.0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from allocator.cases.rows import write_tables
 from allocator.cases.shandong_links import add_links, make_grants, make_variants
 from allocator.cases.shandong_projects import make_projects
 from allocator.cases.shandong_supply import make_funds, make_indicators, make_pools
