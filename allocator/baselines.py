@@ -49,6 +49,9 @@ class Baseline:
     model: Model
     x: Floats
 
+    def __repr__(self) -> str:
+        return f"<Baseline {self.name} of {self.case.name}: {self.status}, objective {self.objective:,.6g}>"
+
     @property
     def objective(self) -> float:
         """Value secured, net of the penalties of soft rules."""

@@ -65,6 +65,11 @@ class Case:
     warnings: tuple[Fault, ...] = ()
     rows: Mapping[str, NDArray[np.int64]] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        names = ("projects", "variants", "pools", "funds", "indicators", "grants")
+        sizes = ", ".join(f"{len(getattr(self, name))} {name}" for name in names if len(getattr(self, name)))
+        return f"<Case {self.name}: {sizes}>"
+
     @staticmethod
     def read(path: str | Path) -> Case:
         """Read a case from a folder of CSV files and ``policy.toml``, or from a workbook.

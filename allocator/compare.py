@@ -73,6 +73,9 @@ class Comparison:
         table = pd.DataFrame(rows, columns=["measure", "unit", "plan", "other"])
         return table.assign(change=table["plan"] - table["other"])
 
+    def __repr__(self) -> str:
+        return self.text()
+
     def text(self, lang: Lang = "en") -> str:
         """Who gains and loses, in a few lines."""
         gains, loses = ((self.projects["outcome"] == side).sum() for side in ("gains", "loses"))

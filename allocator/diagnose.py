@@ -55,6 +55,9 @@ class Diagnosis:
     seconds: float
     solver: str
 
+    def __repr__(self) -> str:
+        return self.text()
+
     def text(self, lang: Lang = "en") -> str:
         """The conflict, a sentence per member, and the repair."""
         speech = Speech(lang)

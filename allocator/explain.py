@@ -75,6 +75,9 @@ class Explanation:
         names = ("options", "components", "removed", "moved", "swaps", "grants", "loans")
         return {name: getattr(self, name) for name in names}
 
+    def __repr__(self) -> str:
+        return self.text()
+
     def text(self, lang: Lang | None = None) -> str:
         """The reason, and what solving again showed."""
         speech = Speech(lang or self.lang)

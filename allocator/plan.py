@@ -65,6 +65,12 @@ class Plan:
     engine: str
     lang: Lang = "en"
 
+    def __repr__(self) -> str:
+        known = {"objective": self.objective, "bound": self.bound, "gap": self.gap}
+        numbers = "".join(f", {name} {value:,.6g}" for name, value in known.items() if value is not None)
+        count = f"{int(self.projects['funded'].sum())} of {len(self.projects)} projects funded"
+        return f"<Plan of {self.case.name}: {self.status}{numbers}, {count}>"
+
     @property
     def status(self) -> str:
         """``optimal`` (within the gap), ``feasible`` (limit), ``infeasible``, ``unbounded``, ``unknown``, ``error``."""
