@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from allocator.compare import Comparison
     from allocator.diagnose import Diagnosis
     from allocator.explain import Explanation
-    from allocator.worth import RuleCosts
+    from allocator.rulecosts import RuleCosts
 
 Engine = Literal["auto", "exact", "prices"]
 MANY_OPTIONS = 100_000
@@ -158,8 +158,8 @@ class Plan:
         return block_value(self, blocks, **effort)
 
     def rule_costs(self, **effort: Any) -> RuleCosts:
-        """What each rule costs in objective and whom it moves in and out: see `worth.rule_costs`."""
-        from allocator.worth import rule_costs
+        """What each rule costs in objective and whom it moves in and out: see `rulecosts.rule_costs`."""
+        from allocator.rulecosts import rule_costs
 
         return rule_costs(self, **effort)
 

@@ -1,11 +1,11 @@
-"""What one more block of quota or money is worth, and what each rule costs, by solving again."""
+"""What one more block of quota or money is worth, by solving again."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import joblib
@@ -16,7 +16,7 @@ from allocator.case import Case
 from allocator.errors import Infeasible, YaosuError
 from allocator.model import build
 from allocator.program import Floats, relative_gap
-from allocator.resolve import FINE, again, moves, nearby
+from allocator.resolve import FINE, again, nearby
 from allocator.schema import column
 from allocator.solve import relax
 from allocator.stages import LARGE_COLUMNS
@@ -110,9 +110,9 @@ def block_value(
     ]
     scores = plan.model.projects[["id", "score", "grade", "rank"]]
     effort = (plan.solution.solver, gap, time_limit)
-    now, x = _polished(plan, effort)
+    now, x = polished(plan, effort)
     tasks = [joblib.delayed(_value)(plan, block, scores, effort, now, x) for block in wanted]
-    found = _run(tasks, jobs, progress)
+    found = run(tasks, jobs, progress)
     names = [
         "name",
         "kind",
@@ -130,7 +130,7 @@ def block_value(
     return pd.DataFrame(found, columns=names)
 
 
-def _run(tasks: list[Any], jobs: int, progress: Told | None) -> list[Any]:
+def run(tasks: list[Any], jobs: int, progress: Told | None) -> list[Any]:
     """Answers in the order of the tasks."""
     found = []
     for answer in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
@@ -189,15 +189,16 @@ def _matches(values: pd.Series, wanted: str | None) -> np.ndarray:
     return np.ones(len(values), dtype=bool) if wanted is None else (values == wanted).to_numpy()
 
 
-def _large(plan: Plan) -> bool:
+def is_large(plan: Plan) -> bool:
+    """Whether a plan is changed nearby rather than solved anew."""
     return int(plan.model.integer.sum()) > LARGE_COLUMNS
 
 
-def _polished(plan: Plan, effort: tuple[str, float, float]) -> tuple[float, Floats]:
+def polished(plan: Plan, effort: tuple[str, float, float]) -> tuple[float, Floats]:
     """The plan, and a large one improved nearby as far as the larger cases will be, so that the block alone tells."""
     solver, gap, time_limit = effort
     now, x = float(plan.objective or 0.0), np.asarray(plan.solution.x)
-    if not _large(plan):
+    if not is_large(plan):
         return now, x
     close = nearby(plan.model, x, plan.relaxation.reduced, "")
     answer = again(close, solver=solver, gap=gap, seconds=time_limit, start=x)
@@ -212,7 +213,7 @@ def _value(
     solver, gap, time_limit = effort
     larger = build(block.added(plan.case), scores)
     fits = larger.columns.equals(plan.model.columns)
-    near = fits and _large(plan)
+    near = fits and is_large(plan)
     trial = nearby(larger, x, plan.relaxation.reduced, "") if near else larger
     answer = again(trial, solver=solver, gap=gap, seconds=time_limit, start=x if fits else None)
     gained = max(0.0, (now if answer.objective is None else answer.objective) - now)
@@ -250,122 +251,3 @@ def _keys(table: pd.DataFrame, key: str) -> pd.DataFrame:
             "period": table["period"].astype(object).fillna("").astype(str).to_numpy(),
         }
     )
-
-
-@dataclass(frozen=True, eq=False)
-class RuleCosts:
-    """What each rule costs.
-
-    Attributes
-    ----------
-    table : DataFrame
-        ``rule, kind`` (floor, cap, match, priorities, must, never, requires, excludes, capital_ratio, readiness),
-        ``cost`` (objective units that the plan would gain without it, at least 0), ``at_most``, ``moved_in`` and
-        ``moved_out`` (ids funded with the rule and not without it, and the reverse, ``|`` between), ``gap, status``.
-    moved : DataFrame
-        ``rule, project, name, move, value``: whom each rule moves in and out.
-    """
-
-    table: pd.DataFrame
-    moved: pd.DataFrame
-
-
-def rule_costs(
-    plan: Plan, *, gap: float = FINE, time_limit: float = 30.0, jobs: int = 1, progress: Told | None = None,
-) -> RuleCosts:  # fmt: skip
-    """What each rule costs in objective and whom it moves in and out, by solving again without it.
-
-    Must and never decisions are taken away one by one where they are few, else all together.
-
-    Raises
-    ------
-    Infeasible
-        There is no plan to begin from.
-
-    Examples
-    --------
-    >>> from allocator import Case, Policy, allocate
-    >>> from allocator.policy import Rule
-    >>> plan = allocate(Case.from_tables(
-    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 4.0], "value": [5.0, 4.0], "region": ["A", "B"]}),
-    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [4.0]}),
-    ...     policy=Policy(floors=(Rule("count", 1, name="one in B", by="region", of=("B",)),))))
-    >>> rule_costs(plan).table[["rule", "cost", "moved_in", "moved_out"]].values.tolist()
-    [['one in B', 1.0, 'b', 'a']]
-    """
-    if plan.solution.x is None:
-        raise Infeasible("no_plan", {"status": plan.status})
-    wanted = list(_without(plan.case))
-    scores = plan.model.projects[["id", "score", "grade", "rank"]]
-    effort = (plan.solution.solver, gap, time_limit)
-    found = _run(
-        [joblib.delayed(_cost)(plan, name, kind, case, scores, effort) for name, kind, case in wanted], jobs, progress
-    )
-    names = ["rule", "kind", "cost", "at_most", "moved_in", "moved_out", "gap", "status"]
-    moved = [part.assign(rule=row[0]) for row, part in found]
-    blank = pd.DataFrame(columns=["rule", "project", "name", "move", "value"])
-    together = pd.concat(moved, ignore_index=True)[list(blank)] if moved else blank
-    return RuleCosts(pd.DataFrame([row for row, _ in found], columns=names), together)
-
-
-def _cost(
-    plan: Plan, name: str, kind: str, case: Case, scores: pd.DataFrame, effort: tuple[str, float, float]
-) -> tuple[tuple[Any, ...], pd.DataFrame]:
-    """One rule taken away and solved again."""
-    solver, gap, time_limit = effort
-    model = build(case, scores)
-    answer = again(model, solver=solver, gap=gap, seconds=time_limit)
-    now = float(plan.objective or 0.0)
-    better = answer.objective is not None and answer.objective > now + 1e-9 * max(1.0, abs(now))
-    cost = float(answer.objective or 0.0) - now if better else 0.0
-    most = math.nan if answer.bound is None else max(cost, answer.bound - now)
-    moved = moves((model, answer.x), (plan.model, plan.solution.x))
-    moved = moved if better else moved.iloc[:0]
-    listed = ("|".join(moved.loc[moved["move"] == move, "project"]) for move in ("in", "out"))
-    return (name, kind, cost, most, *listed, answer.gap, answer.status), moved
-
-
-FEW = 10
-
-
-def _without(case: Case) -> Iterator[tuple[str, str, Case]]:
-    """The case without each of its rules."""
-    policy = case.policy
-    rules = list(policy.rules)
-    for place, (sense, rule) in enumerate(rules):
-        left = [(kind, replace(other)) for k, (kind, other) in enumerate(rules) if k != place]
-        kept = {f"{side}s": tuple(other for kind, other in left if kind == side) for side in ("floor", "cap")}
-        yield rule.name, sense, _with(case, **kept)
-    for resource in policy.match:
-        yield (
-            resource,
-            "match",
-            _with(case, match={name: share for name, share in policy.match.items() if name != resource}),
-        )
-    if policy.priorities is not None and policy.priorities.method == "lexicographic":
-        yield policy.priorities.by, "priorities", _with(case, priorities=None)
-    if policy.capital_ratio is not None and len(case.funds):
-        yield policy.capital_ratio.by, "capital_ratio", _with(case, capital_ratio=None)
-    if policy.readiness != "off" and "ready" in case.projects and case.projects["ready"].notna().any():
-        yield policy.readiness, "readiness", _with(case, readiness="off")
-    yield from _undecided(case)
-
-
-def _with(case: Case, **changes: Any) -> Case:
-    return case.with_changes(policy=replace(case.policy, **changes))
-
-
-def _undecided(case: Case) -> Iterator[tuple[str, str, Case]]:
-    """The case without its must and never decisions, without what is required, and without what is excluded."""
-    decision = column(case.projects, "projects", "decision").astype(object)
-    for kind in ("must", "never"):
-        of = np.flatnonzero((decision == kind).to_numpy())
-        for rows in [[row] for row in of] if len(of) <= FEW else [of]:
-            name = str(case.projects["id"].iloc[rows[0]]) if len(rows) == 1 else kind
-            free = decision.to_numpy(copy=True)
-            free[rows] = "free"
-            projects = case.projects.assign(decision=pd.Series(free, index=case.projects.index).astype("str"))
-            yield name, kind, case.with_changes(projects=projects)
-    for kind in ("requires", "excludes"):
-        if kind in case.projects and case.projects[kind].notna().any():
-            yield kind, kind, case.with_changes(projects=case.projects.drop(columns=kind))

@@ -13,8 +13,9 @@ from allocator.errors import Infeasible, YaosuError
 from allocator.explain import explain
 from allocator.plan import Plan
 from allocator.policy import Priorities, Rule
+from allocator.rulecosts import rule_costs
 from allocator.standing import costs
-from allocator.worth import block_value, rule_costs
+from allocator.worth import block_value
 
 SOLVERS = ("highs", "cbc")
 
