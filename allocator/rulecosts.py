@@ -35,8 +35,8 @@ class RuleCosts:
     table : DataFrame
         ``rule, kind`` (floor, cap, match, priorities, must, never, requires, excludes, capital_ratio, readiness),
         ``cost`` (objective units that the plan would gain without it, at least 0), ``at_most``, ``relaxed`` (gain of
-        the relaxation), ``moved_in`` and ``moved_out`` (ids funded with the rule and not without it, and the reverse, ``|``
-        between), ``gap, status``. Large plans are changed nearby only, which is never called optimal.
+        the relaxation), ``moved_in`` and ``moved_out`` (ids funded with the rule and not without it, and the reverse),
+        ``gap, status``. Large plans are changed nearby only, which is never called optimal.
     moved : DataFrame
         ``rule, project, name, move, value``: whom each rule moves in and out.
     """
