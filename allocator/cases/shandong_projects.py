@@ -60,7 +60,7 @@ def apportion(weights: NDArray[np.float64], total: int) -> NDArray[np.int64]:
     [34, 33, 33]
     """
     exact = weights / weights.sum() * total
-    whole = np.floor(exact).astype(np.int64)
+    whole: NDArray[np.int64] = np.floor(exact).astype(np.int64)
     order = np.argsort(-(exact - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole
@@ -137,7 +137,7 @@ def _batches(table: pd.DataFrame) -> NDArray[np.object_]:
 
 
 def _continuing(table: pd.DataFrame) -> NDArray[np.bool_]:
-    return table["started"].notna().to_numpy()
+    return np.asarray(table["started"].notna())
 
 
 def _dates(table: pd.DataFrame) -> None:
@@ -154,14 +154,14 @@ def _dates(table: pd.DataFrame) -> None:
     days, chances = (105, 130, 150, 170, 200, 240, 290, 330), (0.2, 0.2, 0.2, 0.15, 0.1, 0.08, 0.04, 0.03)
     due[new] = random.choice(days, len(new), p=chances)
     due[new[:PLANNED_FIRST_QUARTER]] = random.integers(5, 88, PLANNED_FIRST_QUARTER)
-    due[batch == "reserve"] = random.integers(200, 400, int((batch == "reserve").sum()))
-    due[batch == "plan"] = random.integers(300, 520, int((batch == "plan").sum()))
+    due[batch == "reserve"] = random.integers(200, 320, int((batch == "reserve").sum()))
+    due[batch == "plan"] = random.integers(290, 345, int((batch == "plan").sum()))
     due[continuing] = -random.integers(60, 900, int(continuing.sum()))
 
     lag = np.round(random.gamma(2.0, 22.0, size) - 30)
     ready = np.where(continuing, -random.integers(1, 60, size), due + lag)
     origin = pd.Timestamp("2020-01-01")
-    table["registered"] = origin + pd.to_timedelta(due - random.integers(150, 420, size), unit="D")
+    table["registered"] = origin + pd.to_timedelta(np.minimum(due, 165) - random.integers(150, 420, size), unit="D")
     started = pd.Series(origin + pd.to_timedelta(due + random.integers(-20, 60, size), unit="D"))
     table["started"] = started.where(continuing)
     table["due"] = origin + pd.to_timedelta(due, unit="D")
@@ -186,22 +186,30 @@ def _money(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     pace *= np.minimum((3000 / investment) ** 0.5, 1.0)
     plan = _plan(investment * pace, investment)
 
-    least = typical["capital"].to_numpy(float)
-    room = stream("capital").lognormal(0.30, 0.40, size)
-    short = stream("short").random(size) < 0.05
-    room = np.where(short, stream("shortfall").uniform(0.75, 0.99, size), np.maximum(room, 1.0))
-    capital = np.round(investment * np.minimum(least * room, 0.9), 1)
-    rich = (table["kind"] == "enterprise") & (stream("rich").random(size) < 0.15)
-    capital = np.where(rich, investment, capital)
-    heaviness = np.where(table["kind"] == "government", 0.09, 0.13)
-    service = heaviness * stream("cashflow").lognormal(0.55, 0.40, size)
-
     table["done_share"] = done
     table["total_mcny"] = total
     table["investment"] = investment
     table["plan"] = plan.astype(float)
-    table["capital"] = np.minimum(capital, investment)
+    table["capital"] = _capital(table, typical["capital"].to_numpy(float))
+    public = (table["kind"] == "government").to_numpy()
+    spread = stream("cashflow").lognormal(0.55, 0.40, size)
+    weak = stream("weak").random(size) < 0.01
+    service = np.where(public, 0.09, 0.13) * np.where(weak, 0.5, np.maximum(spread, 1.25))
     table["cashflow"] = np.round(np.maximum(investment - table["capital"], 0.05 * investment) * service, 2)
+
+
+def _capital(table: pd.DataFrame, least: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Own money, mostly above the least share of the sector; a few lack some, most of them where a product helps."""
+    size, investment = len(table), table["investment"].to_numpy()
+    room = np.maximum(stream("capital").lognormal(0.30, 0.40, size), 1.0)
+    by_bond = (table["kind"] == "government") & (table["field"] == "基础设施")
+    by_fund = (table["kind"] == "enterprise") & (table["field"] == INDUSTRY) & (table["tier"] == "新旧动能转换优选")
+    short = stream("short").random(size) < np.where(by_bond | by_fund, 0.08, 0.01)
+    room = np.where(short, stream("shortfall").uniform(0.75, 0.99, size), room)
+    capital = np.ceil(investment * np.minimum(least * room, 0.9) * 10 - 1e-6) / 10
+    rich = (table["kind"] == "enterprise") & (stream("rich").random(size) < 0.15)
+    return np.asarray(np.where(rich, investment, np.minimum(capital, investment)))
+
 
 
 def _sizes(tier: pd.Series, factor: NDArray[np.float64]) -> NDArray[np.float64]:

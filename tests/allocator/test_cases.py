@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from allocator.cases.rows import write_rows
+from allocator.cases.rows import write_tables
 
 from allocator import Case, load_sample
 from allocator.cases import make_gb_grid, make_shandong, samples
@@ -39,7 +39,7 @@ def supplied(case: Case, resource: str) -> float:
 
 
 def assert_rows_are(tables: dict[str, pd.DataFrame], folder: Path, made: Path) -> None:
-    write_rows(tables, made)
+    write_tables(tables, made)
     for name in tables:
         assert (made / f"{name}.csv").read_bytes() == (folder / f"{name}.csv").read_bytes(), (
             f"{name}.csv is stale: run the generator"
