@@ -147,6 +147,7 @@ def add_table(book: Any, words: Words, table: str, data: pd.DataFrame, hints: bo
     as_text = book.add_format({"num_format": "@"})
     rows = words.table(table, data)
     headers = next(rows)
+    printable(sheet)
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
     for number, (header, name) in enumerate(zip(headers, map(str, data.columns), strict=True)):
@@ -165,6 +166,14 @@ def add_table(book: Any, words: Words, table: str, data: pd.DataFrame, hints: bo
         for number, cell in enumerate(row):
             _put(sheet, place, number, cell, day, as_text)
     return sheet
+
+
+def printable(sheet: Any) -> None:
+    """One page wide, the header row on every page."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
 
 
 def _width(header: str) -> int:
@@ -216,6 +225,7 @@ def add_policy(book: Any, words: Words, policy: Policy, notes: Mapping[str, str]
     for number, title in enumerate(titles[: 3 if notes else 2]):
         sheet.write_string(0, number, title, head)
     sheet.freeze_panes(1, 0)
+    printable(sheet)
     sheet.set_column(0, 1, 26)
     sheet.set_column(2, 2, 70)
     for place, (key, value) in enumerate(plainpolicy.rows(policy), start=1):

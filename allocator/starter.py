@@ -45,6 +45,10 @@ NAMES = {
         "cities": "projects per city",
         "announced": "announced quota",
         "assumption": "assumed for the example",
+        "tax paid": "tax_mcny",
+        "value added": "output_mcny",
+        "people": "jobs",
+        "energy used": "energy_use_tce",
     },
     "zh": {
         "north": "北港市",
@@ -77,6 +81,10 @@ NAMES = {
         "cities": "各市项目数",
         "announced": "下达指标",
         "assumption": "示例假定",
+        "tax paid": "年税收",
+        "value added": "年增加值",
+        "people": "就业人数",
+        "energy used": "投产后年耗能",
     },
 }
 
@@ -104,7 +112,7 @@ def example(lang: Lang = "en") -> Case:
             "investment": [2000.0, 800.0, 1200.0],
             "plan": [600.0, 400.0, 300.0],
             "land": [180.0, 90.0, 120.0],
-            "energy": [6000.0, 0.0, 9000.0],
+            "energy": [6000.0, 600.0, 9000.0],
             "capital": [900.0, 300.0, 500.0],
             "cashflow": [260.0, 90.0, 150.0],
             "registered": pd.to_datetime(["2026-03-02", "2026-03-16", "2026-04-01"]),
@@ -114,10 +122,10 @@ def example(lang: Lang = "en") -> Case:
             "requires": [None, None, "001"],
             "excludes": [None, None, None],
             "decision": ["free", "must", "free"],
-            "tax_mcny": [60.0, 4.0, 30.0],
-            "output_mcny": [300.0, 45.0, 160.0],
-            "jobs": [900.0, 700.0, 300.0],
-            "energy_use_tce": [6000.0, 800.0, 9000.0],
+            say["tax paid"]: [60.0, 4.0, 30.0],
+            say["value added"]: [300.0, 45.0, 160.0],
+            say["people"]: [900.0, 700.0, 300.0],
+            say["energy used"]: [6000.0, 800.0, 9000.0],
         }
     )
     variants = pd.DataFrame(
@@ -168,13 +176,24 @@ def example(lang: Lang = "en") -> Case:
     indicators = pd.DataFrame(
         {
             "indicator": [say["tax"], say["output"], say["jobs"]],
-            "numerator": ["tax_mcny", "output_mcny", "jobs"],
-            "denominator": ["land", "energy_use_tce", "land"],
+            "numerator": [say["tax paid"], say["value added"], say["people"]],
+            "denominator": ["land", say["energy used"], "land"],
             "direction": ["max", "max", "max"],
             "weight": [0.4, 0.4, 0.2],
             "benchmark": [0.24, 0.03, 5.0],
             "cap": [1.5, 1.2, 1.2],
             "missing": ["refuse", "refuse", "zero"],
+        }
+    )
+    grants = pd.DataFrame(
+        {
+            "project": ["002", "002", "002"],
+            "variant": [None, None, None],
+            "resource": ["land", "land", "energy"],
+            "pool": [say["north land"], say["reserve"], say["energy"]],
+            "period": ["2027Q1", "2027Q1", "2027Q1"],
+            "amount": [60.0, 30.0, 600.0],
+            "granted": pd.to_datetime(["2026-11-02", "2026-11-02", "2026-11-02"]),
         }
     )
     sources = pd.DataFrame(
@@ -214,6 +233,7 @@ def example(lang: Lang = "en") -> Case:
         pools=pools,
         funds=funds,
         indicators=indicators,
+        grants=grants,
         sources=sources,
         rules=rules,
         policy=policy,
@@ -227,10 +247,7 @@ def write(path: Path, lang: Lang) -> None:
     with xlsxwriter.Workbook(str(path), dict(SAFE)) as book:
         _notes(book, words)
         for table in TABLES:
-            data = getattr(case, table)
-            if table == "grants":
-                data = pd.DataFrame({column.name: pd.Series(dtype=object) for column in schema.TABLES["grants"]})
-            sheetout.add_table(book, words, table, data, hints=True)
+            sheetout.add_table(book, words, table, getattr(case, table), hints=True)
         meanings = {key: label(f"schema.policy.{key.split('.')[0]}", lang) for key, _ in plainpolicy.rows(case.policy)}
         sheetout.add_policy(book, words, case.policy, meanings)
 
@@ -243,6 +260,8 @@ def _notes(book: Any, words: Words) -> None:
         book.add_format({"text_wrap": True, "valign": "top"}),
     )
     sheet.set_column(0, 0, 24)
+    sheet.set_row(0, 24)
+    sheetout.printable(sheet)
     sheet.set_column(1, 1, 90, wrap)
     sheet.write_string(0, 0, label("schema.starter.title", words.lang), title)
     for row, line in enumerate(label("schema.starter.lines", words.lang).split("\n"), start=2):
