@@ -42,9 +42,9 @@ class Element(NamedTuple):
 
 
 ELEMENTS = (
-    Element("land", "用地", "mu", 14_600, 9_000, 2_400, 0.3, "gdp_percent"),
-    Element("energy", "能耗", "tce", 600_000, 440_000, 160_000, None, "gdp_percent"),
-    Element("coal", "煤炭", "t", 350_000, 190_000, 0, None, "coal_weight"),
+    Element("land", "用地", "mu", 14_000, 8_600, 2_400, 0.3, "gdp_percent"),
+    Element("energy", "能耗", "tce", 560_000, 400_000, 120_000, None, "gdp_percent"),
+    Element("coal", "煤炭", "t", 300_000, 140_000, 0, None, "coal_weight"),
 )
 BANKS = {
     "energy": ("省级能耗收储", ((100_000, 0.00020), (80_000, 0.00026), (60_000, 0.00034))),
