@@ -39,20 +39,30 @@ class Fault:
     severity: Severity = "error"
     values: Mapping[str, str] = field(default_factory=dict)
 
-    def text(self, lang: Lang = "en") -> str:
-        """The place and the message in one language."""
-        column = _name(f"schema.column.{self.table}.{self.column}", self.column or "", lang)
+    def place(self, lang: Lang = "en") -> tuple[str, str]:
+        """Table and column by their names in one language."""
         table = _name(f"schema.table.{self.table}", self.table, lang)
+        return table, _name(f"schema.column.{self.table}.{self.column}", self.column or "", lang)
+
+    def said(self, lang: Lang = "en") -> str:
+        """The message in one language, without the place."""
+        table, column = self.place(lang)
         values = {key: _said(key, value, lang) for key, value in self.values.items()}
         said = label(f"fault.{self.code}", lang, **{**values, "table": table, "column": column, "row": self.row})
         nearest = self.values.get("nearest")
-        if nearest:
-            said += label("fault.nearest", lang, nearest=nearest)
+        return said + label("fault.nearest", lang, nearest=nearest) if nearest else said
+
+    def text(self, lang: Lang = "en") -> str:
+        """The place and the message in one language."""
+        table, column = self.place(lang)
         if lang == "en":
-            place = [table, f"row {self.row}" if self.row is not None else "", column]
-            return ", ".join(part for part in place if part) + f": {said}" if any(place) else said
-        place = [table, f"第{self.row}行" if self.row is not None else "", f"“{column}”" if column else ""]
-        return "".join(place) + f"：{said}" if any(place) else said
+            place = ", ".join(
+                part for part in (table, f"row {self.row}" if self.row is not None else "", column) if part
+            )
+            return f"{place}: {self.said(lang)}" if place else self.said(lang)
+        row = f"第{self.row}行" if self.row is not None else ""
+        place = "".join((table, row, f"“{column}”" if column else ""))
+        return f"{place}：{self.said(lang)}" if place else self.said(lang)
 
 
 def _name(key: str, otherwise: str, lang: Lang) -> str:
