@@ -102,7 +102,7 @@ def add_columns(selected: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_pools(projects: pd.DataFrame) -> pd.DataFrame:
-    """Connection capacity by region and year and a national reserve for large projects: assumed shares of what is asked."""
+    """Capacity by region and year, and a national reserve for large projects: assumed shares of what is asked."""
     asked = projects.groupby("region")["capacity"].sum()
     common = {"resource": "capacity", "unit": "MW", "carry": 1.0}
     rows: list[dict[str, object]] = []

@@ -32,15 +32,11 @@ def _draw(name: str, ids: pd.Index, count: int) -> list[str]:
 
 def _forerunners(new: pd.DataFrame) -> dict[str, str]:
     """An enterprise that needs the infrastructure of an industrial park in its city."""
-    parks = (
-        new[(new["sector"] == "园区") & (new["batch"] == "start")]
-        .groupby("region")
-        .head(1)
-        .reset_index()
-        .set_index("region")["id"]
-    )
-    settlers = new[(new["kind"] == "enterprise") & new["region"].isin(parks.index) & (new["batch"] == "start")]
-    return {id_: str(parks[new.at[id_, "region"]]) for id_ in _draw("requires", settlers.index, DEPENDENT)}
+    starting = new[new["batch"] == "start"]
+    parks = starting[starting["sector"] == "园区"].drop_duplicates("region")
+    park = dict(zip(parks["region"], parks.index, strict=True))
+    settlers = starting.loc[(starting["kind"] == "enterprise") & starting["region"].isin(parks["region"]), "region"]
+    return {id_: str(park[settlers[id_]]) for id_ in _draw("requires", settlers.index, DEPENDENT)}
 
 
 def _rivals(new: pd.DataFrame) -> dict[str, str]:

@@ -211,7 +211,6 @@ def _capital(table: pd.DataFrame, least: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(np.where(rich, investment, np.minimum(capital, investment)))
 
 
-
 def _sizes(tier: pd.Series, factor: NDArray[np.float64]) -> NDArray[np.float64]:
     """Total investment: major projects by the size classes of 2017, preferred ones to their published sum."""
     random = stream("size")
@@ -220,9 +219,8 @@ def _sizes(tier: pd.Series, factor: NDArray[np.float64]) -> NDArray[np.float64]:
     low, high = np.log(classes[drawn, 0]), np.log(classes[drawn, 1])
     major = np.exp(low + (high - low) * random.random(len(tier)))
     other = factor * random.lognormal(np.log(500.0), 0.9, len(tier))
-    total = np.where(tier == "省重大", major, np.clip(other, 60, 9_000))
+    total = np.round(np.where(tier == "省重大", major, np.clip(other, 60, 9_000))).astype(np.float64)
     preferred = (tier == "新旧动能转换优选").to_numpy()
-    total = np.round(total)
     total[preferred] = apportion(total[preferred], PREFERRED_MCNY)
     return total
 

@@ -59,7 +59,7 @@ def make_pools() -> pd.DataFrame:
 
 def _element(element: Element) -> Iterator[dict[str, object]]:
     """Cities hold their quota of the year from the first quarter, the province gives its own out by quarter."""
-    common = {"resource": element.resource, "unit": element.unit}
+    common: dict[str, object] = {"resource": element.resource, "unit": element.unit}
     weights = cities()[element.shares]
     for city, amount in zip(weights.index, apportion(weights.to_numpy(float), element.cities), strict=True):
         pool = {"pool": f"{city}{element.word}", "level": "city", "region": city}

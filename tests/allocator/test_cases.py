@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from allocator.cases.rows import write_tables
 
-from allocator import Case, load_sample
+from allocator import Case, allocate, load_sample
 from allocator.cases import make_gb_grid, make_shandong, samples
+from allocator.cases.rows import write_tables
+from allocator.check import check
 from allocator.errors import YaosuError
 
 FOLDER = Path(make_shandong.__file__).parent
-REPD = Path(__file__).parents[3] / "shared" / "data" / "repd-2021-06.csv"
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,43 @@ def test_the_shandong_case_has_every_kind_of_supply_and_rule(shandong: Case) -> 
     assert len(shandong.grants) == 10
 
 
+def test_what_ties_projects_together_occurs_in_the_shandong_case(shandong: Case) -> None:
+    projects, variants = shandong.projects, shandong.variants
+    assert projects["requires"].notna().sum() == 20
+    assert projects["excludes"].notna().sum() == 10
+    assert variants["variant"].value_counts().to_dict() == {"一期": 20, "节能工艺": 22, "盘活存量用地": 20}
+    assert variants["earliest"].notna().sum() == 20
+    land = shandong.pools[shandong.pools["resource"] == "land"]
+    assert (land["advance"].fillna(0) > 0).any()
+    assert (shandong.pools["carry"] == 1).any()
+    as_of, limit = pd.Timestamp(shandong.policy.as_of), pd.Timedelta(days=shandong.policy.return_days or 0)
+    assert (shandong.grants["granted"] < as_of - limit).sum() == 2
+
+
+def test_no_project_is_registered_after_the_round_begins(shandong: Case) -> None:
+    assert (shandong.projects["registered"] <= "2020-02-03").all()
+    assert (shandong.projects["started"].dropna() < "2020-02-03").all()
+
+
+@pytest.mark.parametrize("name", samples())
+def test_a_sample_has_no_error_and_few_projects_that_can_never_be_funded(name: str) -> None:
+    faults = check(FOLDER / name)
+    assert not [fault.text("en") for fault in faults if fault.severity == "error"]
+    assert {fault.code for fault in faults} <= {"free_finance", "free_unready"}
+    assert len(faults) <= 25
+
+
+@pytest.mark.parametrize("name", samples())
+def test_a_plan_of_a_sample_serves_many_but_not_nearly_all_and_beats_the_baselines(name: str) -> None:
+    plan = allocate(load_sample(name), gap=2e-2, time_limit=60)
+    assert plan.status == "optimal"
+    assert 0.4 < plan.projects["funded"].mean() < 0.8
+    assert plan.objective is not None
+    for baseline in plan.baselines.values():
+        assert baseline.objective is not None
+        assert baseline.objective < plan.objective
+
+
 def test_the_plan_of_a_project_is_never_more_than_its_investment(shandong: Case) -> None:
     projects = shandong.projects
     assert (projects["plan"] <= projects["investment"]).all()
@@ -131,25 +168,54 @@ def test_the_grid_rows_are_what_their_own_columns_make(grid: Case) -> None:
     pd.testing.assert_series_equal(amounts, grid.pools.set_index(["pool", "period"])["amount"], check_index_type=False)
 
 
-@pytest.mark.skipif(not REPD.exists(), reason="needs the Renewable Energy Planning Database of June 2021")
-def test_the_grid_rows_are_what_the_generator_makes_of_the_database(tmp_path: Path) -> None:
-    assert_rows_are(make_gb_grid.make(pd.read_csv(REPD, dtype=str)), FOLDER / "gb-grid-2021", tmp_path)
+def as_published(projects: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the case in the headers of the database."""
+    texts = {name: projects[name].dt.strftime("%d/%m/%Y") for name in ("registered", "granted", "expires")}
+    columns = {
+        "Ref ID": projects["id"].str[1:].str.lstrip("0"),
+        "Technology Type": projects["sector"],
+        "Installed Capacity (MWelec)": projects["capacity"].map("{:.2f}".format),
+        "Development Status (short)": "Awaiting Construction",
+        "Region": projects["region"],
+        "Country": "England",
+        "County": projects["county"],
+        "Planning Authority": projects["authority"],
+        "Planning Application Submitted": texts["registered"],
+        "Appeal Granted": None,
+        "Planning Permission Granted": texts["granted"],
+        "Planning Permission Expired": texts["expires"],
+        "Under Construction": None,
+        "Operational": None,
+    }
+    return pd.DataFrame(columns)
 
 
-def test_a_project_that_started_expired_or_had_no_permission_is_not_in_the_grid_case() -> None:
-    row = {
-        "Ref ID": "7", "Technology Type": "Battery", "Installed Capacity (MWelec)": "49.90", "Country": "England",
-        "Development Status (short)": "Awaiting Construction", "Region": "London", "County": "London", "Planning Authority": "Barnet",
-        "Planning Application Submitted": "01/02/2019", "Planning Permission Granted": "01/06/2019", "Appeal Granted": None,
-        "Planning Permission Expired": "01/06/2022", "Under Construction": None, "Operational": None,
-    }  # fmt: skip
-    changes = (
-        {}, {"Planning Permission Granted": None, "Appeal Granted": "01/08/2020"}, {"Planning Permission Granted": None},
-        {"Planning Permission Expired": "30/06/2021"}, {"Under Construction": "01/03/2021"}, {"Country": "Northern Ireland"},
-        {"Development Status (short)": "Abandoned"}, {"Installed Capacity (MWelec)": None}, {"Planning Permission Granted": "01/07/2021"},
-    )  # fmt: skip
-    kept = [len(make_gb_grid.select(pd.DataFrame([row | change]))) for change in changes]
-    assert kept == [1, 1, 0, 0, 0, 0, 0, 0, 0]
+def test_the_grid_rows_are_what_the_generator_makes_of_the_database(grid: Case, tmp_path: Path) -> None:
+    published = as_published(grid.projects)
+    others = published.head(3).assign(**{"Ref ID": ["1", "2", "3"], "Development Status (short)": "Operational"})
+    assert_rows_are(make_gb_grid.make(pd.concat([others, published[::-1]])), FOLDER / "gb-grid-2021", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, True),
+        ({"Planning Permission Granted": None, "Appeal Granted": "01/08/2020"}, True),
+        ({"Planning Permission Granted": None}, False),
+        ({"Planning Permission Granted": "01/07/2021"}, False),
+        ({"Planning Permission Expired": "30/06/2021"}, False),
+        ({"Under Construction": "01/03/2021"}, False),
+        ({"Operational": "01/03/2021"}, False),
+        ({"Country": "Northern Ireland"}, False),
+        ({"Development Status (short)": "Abandoned"}, False),
+        ({"Installed Capacity (MWelec)": None}, False),
+    ],
+)
+def test_only_projects_with_permission_that_had_not_started_are_in_the_grid_case(
+    grid: Case, change: dict[str, str | None], kept: bool
+) -> None:
+    row = as_published(grid.projects.head(1)).assign(**change)
+    assert len(make_gb_grid.select(row)) == kept
 
 
 def test_connection_capacity_is_asked_for_about_twice(grid: Case) -> None:
