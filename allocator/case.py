@@ -306,12 +306,12 @@ def _rules(read: Read, policy: Policy | Mapping[str, Any]) -> Policy:
     for key, more in listed.items():
         stated = raw.get(key, ())
         raw[key] = [*(stated if isinstance(stated, list | tuple) else ()), *more]
-    made, faults = read_policy(plainpolicy.with_names(raw, _names(read)))
+    made, faults = read_policy(plainpolicy.with_names(raw, spoken(read)))
     read.faults += faults
     return made
 
 
-def _names(read: Read) -> dict[str, str]:
+def spoken(read: Read) -> dict[str, str]:
     """Every way the columns of the projects and the resources are written, and their names."""
     pools, projects = read.tables.get("pools", pd.DataFrame()), read.tables.get("projects", pd.DataFrame())
     taken = {*projects.columns, *pools.get("resource", pd.Series(dtype=str)).dropna()}

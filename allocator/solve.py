@@ -133,7 +133,7 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
     ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
     >>> found = relax(model)
-    >>> round(found.objective, 6), model.rows["block"].iloc[-1], round(found.prices[-1], 6)
+    >>> round(found.objective, 6), model.rows["block"].iloc[-1], round(float(found.prices[-1]), 6)
     (6.5, 'pool', 1.25)
     """
     begun = time.monotonic()
