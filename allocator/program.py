@@ -34,13 +34,13 @@ class Progress:
 
 
 def relative_gap(value: float, bound: float) -> float:
-    """(bound - value) / \\|value\\|, zero within rounding.
+    """(bound - value) / \\|value\\|, zero within what later stages may give up.
 
     >>> relative_gap(200.0, 201.0), relative_gap(0.0, 0.0)
     (0.005, 0.0)
     """
     over = bound - value
-    if over <= EXACT * max(abs(value), abs(bound)):
+    if over <= 2 * EXACT * max(abs(value), abs(bound)):
         return 0.0
     return over / (abs(value) or abs(bound))
 

@@ -46,7 +46,15 @@ def multiple_choice(file: str) -> tuple[Case, float]:
     found = []
     for c in range(classes):
         block = body[c * (items + 1) : (c + 1) * (items + 1)]
-        found += [{"project": f"class{c:02d}", "variant": str(j), "value": row[0], **dict(zip(resources, row[1:], strict=True))} for j, row in enumerate(block[1:])]  # fmt: skip
+        found += [
+            {
+                "project": f"class{c:02d}",
+                "variant": str(j),
+                "value": value,
+                **dict(zip(resources, weights, strict=True)),
+            }
+            for j, (value, *weights) in enumerate(block[1:])
+        ]
     projects = pd.DataFrame({"id": [f"class{c:02d}" for c in range(classes)], "decision": "must"})
     pools = pd.DataFrame({"pool": resources, "resource": resources, "amount": limits})
     case = Case.from_tables(

@@ -30,7 +30,10 @@ def random_case(seed: int) -> dict[str, Any]:
     projects["requires"] = ["P0" if i and rng.random() < 0.12 else None for i in range(n)]
     projects["excludes"] = ["P1" if i > 1 and rng.random() < 0.12 else None for i in range(n)]
     variants = pd.DataFrame(
-        [{"project": id_, "variant": "small", "r1": float(rng.integers(0, 4)), "value": float(rng.integers(1, 10))} for id_ in ids if rng.random() < 0.4],
+        [
+            {"project": id_, "variant": "small", "r1": float(rng.integers(0, 4)), "value": float(rng.integers(1, 10))}
+            for id_ in ids if rng.random() < 0.4
+        ],
         columns=["project", "variant", "r1", "value"],
     )  # fmt: skip
     pools = []
@@ -62,8 +65,9 @@ def random_case(seed: int) -> dict[str, Any]:
     if rng.random() < 0.6:
         funds = pd.DataFrame({
             "fund": ["F0", "F1", "F1"], "capacity": rng.integers(2, 12, 3).astype(float), "rate": [0.04, 0.06, 0.06],
-            "period": [None, "1", "2"], "term": [10.0, 15.0, 15.0], "grace": [0.0, 2.0, 2.0], "repayment": ["annuity", "principal", "principal"],
-            "max_share": [0.7, 1.0, 1.0], "as_capital": [bool(rng.random() < 0.3), False, False],
+            "period": [None, "1", "2"], "term": [10.0, 15.0, 15.0], "grace": [0.0, 2.0, 2.0],
+            "repayment": ["annuity", "principal", "principal"], "max_share": [0.7, 1.0, 1.0],
+            "as_capital": [bool(rng.random() < 0.3), False, False],
         })  # fmt: skip
     soft = [None, 2.5][int(rng.integers(2))]
     policy: dict[str, Any] = {
@@ -110,9 +114,8 @@ def _ways(case: dict[str, Any], row: pd.Series) -> list[dict[str, Any]]:
         for _, variant in case["variants"].iterrows()
         if variant["project"] == row["id"]
     ]
-    return [
-        {**row.to_dict(), **other, "period": period} for other in alternatives for period in PERIODS if period >= row["earliest"]
-    ]  # fmt: skip
+    periods = [period for period in PERIODS if period >= row["earliest"]]
+    return [{**row.to_dict(), **other, "period": period} for other in alternatives for period in periods]
 
 
 def _decided(projects: pd.DataFrame, choice: tuple[Any, ...]) -> bool:
