@@ -85,7 +85,7 @@ class Comparison:
         )
         return label(
             "compare.text", lang, gains=gains, loses=loses, plan=number(value[0]), other=number(value[1]),
-            change=f"{value[2] + 0.0:+,.4g}", count=f"{count[2] + 0.0:+,.0f}",
+            change=("+" if value[2] > 0 else "") + number(value[2]), count=f"{count[2] + 0.0:+,.0f}",
         )  # fmt: skip
 
     def plot(self, by: str = "region", lang: Lang = "en") -> Figure:

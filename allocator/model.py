@@ -218,7 +218,8 @@ def _match(
     share = groups["resource"].map(case.policy.match).astype(float).fillna(1.0).to_numpy()
     touched = np.unique(served[provincial & (share[served] < 1)])
     row = np.full(len(groups), -1)
-    row[touched] = blocks.rows("match", groups.iloc[touched], upper=0.0)
+    labels = groups.assign(unit=groups["resource"].map(case.units))
+    row[touched] = blocks.rows("match", labels.iloc[touched], upper=0.0)
     inside = np.flatnonzero(row[served] >= 0)
     blocks.put(row[served[inside]], grant[inside], provincial[inside] - share[served[inside]])
 
