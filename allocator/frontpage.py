@@ -1,0 +1,261 @@
+"""The first sheet of a plan's workbook: what was decided, how good it is proven to be, from what, and two charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from allocator import schema, units
+from allocator.bookstyle import ROWS, Page, Style, decimals, finish
+from allocator.labels import label
+from allocator.pages import Pages
+from allocator.summary import MONEY, summary, value_name
+
+WIDTHS = (46, 15, 15, 15, 15, 15)
+CHART = {"width": 560, "height": 300}
+BLUE, GREY = "#2F75B5", ("#A6A6A6", "#D0CECE")
+Row = Sequence[tuple[Any, str]]
+
+
+class Front:
+    """Writes the first sheet from top to bottom."""
+
+    def __init__(self, book: Any, style: Style, pages: Pages) -> None:
+        self.book, self.style, self.pages, self.say = book, style, pages, pages.say
+        self.plan, self.told = pages.plan, summary(pages.plan)
+        self.sheet = book.add_worksheet(self.say("sheet.summary"))
+        self.row = 0
+
+    def write(self, sheets: Sequence[Page]) -> None:
+        """The whole sheet."""
+        finish(self.sheet, self.say("title", name=self.plan.case.name), sum(WIDTHS), self.pages.lang)
+        self.sheet.hide_gridlines(2)
+        for place, width in enumerate(WIDTHS):
+            self.sheet.set_column(place, place, width)
+        self._head()
+        if self.plan.status == "infeasible":
+            self._conflict()
+        self._figures()
+        self._resources()
+        first = self._baselines()
+        self._missed()
+        self._charts(first, sheets)
+        self._made()
+        self._guide(sheets)
+
+    def _line(self, text: str, name: str = "text", height: float | None = None, **more: Any) -> None:
+        """A sentence over the whole width."""
+        if height:
+            self.sheet.set_row(self.row, height)
+        self.sheet.merge_range(self.row, 0, self.row, len(WIDTHS) - 1, "", self.style.of(name, **more))
+        self.sheet.write_string(self.row, 0, text, self.style.of(name, **more))
+        self.row += 1
+
+    def _table(self, key: str, headers: Sequence[str], rows: Sequence[Row]) -> int:
+        """A small table under its title; the row of its first cells."""
+        self.row += 1
+        self._line(self.say(f"part.{key}"), bold=True, font_size=12, font_color=BLUE)
+        for place, header in enumerate(headers):
+            self.sheet.write_string(self.row, place, header, self.style.head)
+        first = self.row + 1
+        for self.row, row in enumerate(rows, start=first):
+            for place, (value, name) in enumerate(row):
+                self._cell(place, value, name)
+        self.row = first + len(rows)
+        return first
+
+    def _cell(self, place: int, value: Any, name: str) -> None:
+        if value is None:
+            return
+        if isinstance(value, str):
+            self.sheet.write_string(self.row, place, value, self.style.of(name, text_wrap=True))
+        else:
+            shown = decimals([value]) if name == "number" else name
+            self.sheet.write_number(self.row, place, value, self.style.of(shown))
+
+    def _head(self) -> None:
+        """What it is, and whether it can be trusted, in words."""
+        self._line(self.say("title", name=self.plan.case.name), height=28, bold=True, font_size=16)
+        self._line(status(self.pages), height=20, font_size=11)
+        if self.plan.solution.x is None:
+            return
+        said = [self.say("head.funded", funded=f"{self.told['funded']:,}", projects=f"{self.told['projects']:,}")]
+        for name, other in self.told["baselines"].items():
+            if other["ahead"] is not None:
+                baseline = label(f"baseline.{name}", self.pages.lang)
+                said.append(self.say("head.ahead", name=baseline, ahead=f"{other['ahead']:+.1%}"))
+        self._line(("" if self.pages.chinese else " ").join(said), height=20, font_size=11)
+
+    def _conflict(self) -> None:
+        """What conflicts and the least that repairs it."""
+        self.row += 1
+        self._line(self.say("part.conflict"), bold=True, font_size=12, font_color=BLUE)
+        for sentence in self.plan.diagnose().text(self.pages.lang).splitlines():
+            lines = 1 + len(sentence) * (2 if self.pages.chinese else 1) // int(0.9 * sum(WIDTHS))
+            self._line(sentence, "long", 15.0 * lines)
+
+    def _figures(self) -> None:
+        told, unit = self.told, self.pages.value_unit
+        value, money = told["value"], told["money"]
+        asked = [("figure.projects", told["projects"]), ("figure.funded", told["funded"])]
+        rows: list[Row] = [_figure(self.say(key), found, self.say("unit.count")) for key, found in asked]
+        made = value_name(self.plan.case, self.pages.lang)
+        rows.append(_figure(self.say("figure.value", made=made), value["funded"], unit))
+        if value["weighted"] is not None and abs(value["weighted"] - value["funded"]) > 1e-6 * abs(value["funded"]):
+            rows.append(_figure(self.say("figure.weighted"), value["weighted"], unit))
+        rows += [_figure(self.say(f"figure.{key}"), value[key], unit) for key in ("penalties", "changes") if value[key]]
+        rows += [_figure(self.say(f"figure.{key}"), told[key], unit) for key in ("objective", "bound")]
+        rows.append([(self.say("figure.gap"), "text"), (told["gap"], "rate"), (None, "text")])
+        for name in [name for name in reversed(MONEY) if name in money]:
+            header = schema.header("projects", name, self.pages.lang)
+            rows += [self._money(self.say("figure.asked", name=header), money[name]["asked"]),
+                     self._money(self.say("figure.money", name=header), money[name]["funded"])]  # fmt: skip
+        rows += [self._money(self.say(f"figure.{key}"), money[key]) for key in ("own", "loans", "cost") if key in money]
+        headers = [self.say("figure.figure"), self.say("figure.amount"), self.say("column.unit")]
+        self._table("figures", headers, [row for row in rows if row[1][0] is not None])
+
+    def _money(self, name: str, mcny: float | None) -> Row:
+        shown = None if mcny is None else units.convert(mcny, "mcny", self.pages.money_unit)
+        return _figure(name, shown, self.pages.unit("mcny"))
+
+    def _resources(self) -> None:
+        keys = ("asked_amount", "available", "granted", "used_share")
+        headers = [self.say("figure.resource"), self.say("column.unit"), *(self.say(f"figure.{key}") for key in keys)]
+        rows: list[Row] = []
+        for name, found in self.told["resources"].items():
+            used = (
+                found["granted"] / found["available"] if found["granted"] is not None and found["available"] else None
+            )
+            rows.append([
+                (self.pages.words.resource(name), "text"), (self.pages.unit(found["unit"]), "text"),
+                *((found[key], "number") for key in ("asked", "available", "granted")), (used, "percent"),
+            ])  # fmt: skip
+        self._table("resources", headers, rows)
+
+    def _baselines(self) -> int:
+        """The plan beside the baselines; the row of the plan."""
+        told, unit = self.told, self.pages.value_unit
+        headers = [self.say("figure.way"), f"{self.say('figure.objective')} ({unit})", self.say("figure.ahead"),
+                   self.say("figure.funded"), self.say("figure.broken")]  # fmt: skip
+        plan: Row = [(self.say("figure.this"), "text"), (told["objective"], "number"), (None, "change"),
+                     (told["funded"], "0"), (0 if told["objective"] is not None else None, "0")]  # fmt: skip
+        rows = [plan, *(
+            [(label(f"baseline.{name}", self.pages.lang), "text"), (other["objective"], "number"),
+             (other["ahead"], "change"), (other["funded"], "0"), (other["broken"], "0")]
+            for name, other in told["baselines"].items()
+        )]  # fmt: skip
+        return self._table("baselines", headers, rows if told["objective"] is not None else rows[1:])
+
+    def _missed(self) -> None:
+        """Soft rules that the plan does not meet."""
+        if not self.told["rules"]["missed"]:
+            return
+        page = self.pages.rules()
+        missed = (~self.plan.rules["met"].astype(bool)).to_numpy().nonzero()[0]
+        columns = [page.fields[at] for at in page.places("rule", "group", "limit", "reached", "unit", "penalty")]
+        rows: list[Row] = [
+            [(item.values.iloc[at], "number" if item.kind in ("each", "number") else "text") for item in columns]
+            for at in missed[:20]
+        ]
+        self._table("missed", [item.header for item in columns], rows)
+
+    def _charts(self, first: int, sheets: Sequence[Page]) -> None:
+        """The plan beside the baselines, in all and by city (or field)."""
+        if self.plan.solution.x is None:
+            return
+        name, last = self.sheet.get_name(), first + len(self.told["baselines"])
+        chart = self.book.add_chart({"type": "bar"})
+        fills = [{"fill": {"color": colour}} for colour in (BLUE, *GREY)]
+        chart.add_series({
+            "categories": [name, first, 0, last, 0], "values": [name, first, 1, last, 1], "points": fills, "gap": 60,
+            "data_labels": {"value": True, "num_format": "#,##0"},
+        })  # fmt: skip
+        chart.set_title({"name": self.say("figure.chart"), "name_font": {"size": 12}})
+        chart.set_legend({"none": True})
+        chart.set_y_axis({"reverse": True})
+        chart.set_x_axis({"num_format": "#,##0", "min": 0, "major_gridlines": {"visible": False}, "visible": False})
+        chart.set_size(CHART)
+        charts = [chart, *([made] if (made := self._by_group(sheets)) else [])]
+        self.row += 1
+        for place, item in zip((0, 3), charts, strict=False):
+            self.sheet.insert_chart(self.row, place, item, {"x_offset": 4, "y_offset": 4})
+        self.row += 16
+
+    def _by_group(self, sheets: Sequence[Page]) -> Any:
+        """Value by city, or by field, of the plan and the baselines."""
+        page = next((item for item in sheets if item.key in ("by_region", "by_field")), None)
+        if page is None:
+            return None
+        chart = self.book.add_chart({"type": "column"})
+        names = [self.say("figure.this"), *(label(f"baseline.{name}", self.pages.lang) for name in self.plan.baselines)]
+        last = len(page) - 1
+        for place, name, colour in zip(page.places("value", "other_value"), names, (BLUE, *GREY), strict=True):
+            chart.add_series({
+                "name": name, "categories": [page.name, 1, 0, last, 0], "values": [page.name, 1, place, last, place],
+                "fill": {"color": colour}, "gap": 60,
+            })  # fmt: skip
+        chart.set_title({"name": self.say(f"figure.chart_{page.key[3:]}"), "name_font": {"size": 12}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_y_axis({"num_format": "#,##0", "name": self.pages.value_unit, "major_gridlines": {"visible": True}})
+        chart.set_size(CHART)
+        return chart
+
+    def _made(self) -> None:
+        """From what and with what the plan was made."""
+        told = self.told
+        versions = "，" if self.pages.chinese else ", "
+        rows = {
+            "case": told["case"], "hash": told["input_hash"], "date": f"{datetime.now():%Y-%m-%d %H:%M}",
+            "solver": f"{told['solver']} {told['solver_version']}", "seconds": f"{told['seconds']:.1f}",
+            "violation": None if told["violation"] is None else f"{told['violation']:.1e}",
+            "versions": versions.join(f"{name} {version}" for name, version in told["versions"].items()),
+        }  # fmt: skip
+        self._list("made", {self.say(f"made.{key}"): text for key, text in rows.items() if text is not None})
+
+    def _guide(self, sheets: Sequence[Page]) -> None:
+        """What stands on which sheet."""
+        told = {}
+        for page in sheets:
+            cut = self.say("guide.cut", shown=f"{ROWS:,}", count=f"{len(page):,}") if len(page) > ROWS else ""
+            told[page.name] = f"{self.say(f'guide.{page.key}')} {cut}".strip()
+        if told:
+            self._list("guide", told)
+
+    def _list(self, key: str, rows: dict[str, str]) -> None:
+        """Names and sentences."""
+        self.row += 1
+        self._line(self.say(f"part.{key}"), bold=True, font_size=12, font_color=BLUE)
+        for name, text in rows.items():
+            self.sheet.write_string(self.row, 0, name, self.style.of("text"))
+            self.sheet.merge_range(self.row, 1, self.row, len(WIDTHS) - 1, "", self.style.of("text"))
+            self.sheet.write_string(self.row, 1, text, self.style.of("text"))
+            self.row += 1
+
+
+def add_front(book: Any, style: Style, pages: Pages, sheets: Sequence[Page]) -> None:
+    """Write the first sheet of a plan's workbook."""
+    Front(book, style, pages).write(sheets)
+
+
+def status(pages: Pages) -> str:
+    """The status of a plan in a sentence that a planner understands."""
+    plan, gap = pages.plan, pages.plan.gap
+    if plan.status == "optimal":
+        return pages.say("status.best" if gap is not None and gap < 5e-7 else "status.optimal", gap=percent(gap or 0.0))
+    if plan.status == "feasible":
+        return pages.say("status.open") if gap is None else pages.say("status.feasible", gap=percent(gap))
+    return pages.say(f"status.{plan.status}")
+
+
+def percent(gap: float) -> str:
+    """A gap in percent.
+
+    >>> percent(0.00099853), percent(0.00002)
+    ('0.10%', '0.002%')
+    """
+    return f"{gap:.2%}" if gap >= 0.00005 else f"{gap:.3%}"
+
+
+def _figure(name: str, value: float | None, unit: str) -> Row:
+    return [(name, "text"), (value, "number"), (unit, "text")]
