@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, cast
@@ -16,6 +17,7 @@ from allocator.reading import Sheet, read_sheets
 from allocator.schema import Column
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 VERBS = ("set", "scale", "add")
 ENTRIES = ("where", *VERBS, "append", "remove")
 _LIMIT = re.compile(r"\s*(>=|<=|≥|≤|>|<)\s*(.+)")
@@ -35,22 +37,23 @@ class Draft:
     file : str
         Named in the faults.
     tables : mapping of str to DataFrame
-    resources : collection of str
+    kept : mapping of str to str
+        Unit of each resource.
 
     Examples
     --------
     >>> pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})
-    >>> draft = Draft("more.toml", {"pools": pools}, ["land"])
+    >>> draft = Draft("more.toml", {"pools": pools}, {"land": "mu"})
     >>> draft.change("pools", "pools[1]", {"where": {"要素": "用地"}, "add": {"amount(公顷)": 1}})
     >>> draft.change("pools", "pools[2]", {"scale": {"amuont": 2}})
     >>> draft.tables["pools"]["amount"].tolist(), [fault.text() for fault in draft.faults]
     ([20.0], ['more.toml, pools[2].scale.amuont: there is no column “amuont”; did you mean “amount”?'])
     """
 
-    def __init__(self, file: str, tables: Mapping[str, pd.DataFrame], resources: Collection[str]) -> None:
+    def __init__(self, file: str, tables: Mapping[str, pd.DataFrame], kept: Mapping[str, str]) -> None:
         self.file, self.tables, self.faults = file, dict(tables), list[Fault]()
-        self._resources = set(resources)
-        self._literal = any((units.resource(name) or cells.plain(name)) != name for name in resources)
+        self._kept = kept
+        self._literal = any((units.resource(name) or cells.plain(name)) != name for name in kept)
 
     def change(self, table: str, place: str, raw: Any) -> None:
         """Make one change, or note why it cannot be made."""
@@ -79,7 +82,7 @@ class Draft:
         """Whether a change has the form of one."""
         before = len(self.faults)
         if not isinstance(raw, Mapping):
-            self.fault("policy_value", place, expected="{…}", found=str(raw))
+            self.fault("policy_value", place, expected="{…}", found=shown(raw))
             return False
         for name, value in raw.items():
             inside = f"{place}.{name}"
@@ -87,12 +90,12 @@ class Draft:
                 self.fault("policy_unknown", inside, found=name, nearest=cells.nearest(name, ENTRIES))
             elif name == "remove":
                 if value is not True:
-                    self.fault("policy_value", inside, expected="true", found=str(value))
+                    self.fault("policy_value", inside, expected="true", found=shown(value))
             elif name == "append":
                 if not isinstance(value, list) or not all(isinstance(row, Mapping) for row in value):
-                    self.fault("policy_value", inside, expected="[{…}]", found=str(value))
+                    self.fault("policy_value", inside, expected="[{…}]", found=shown(value))
             elif not isinstance(value, Mapping):
-                self.fault("policy_value", inside, expected="{…}", found=str(value))
+                self.fault("policy_value", inside, expected="{…}", found=shown(value))
         if not set(raw) - {"where"}:
             self.fault("change_nothing", place)
         return len(self.faults) == before
@@ -114,8 +117,9 @@ class Draft:
         """The rows whose column has a value, or lies on one side of a limit; a fault where there are none."""
         limit = _LIMIT.fullmatch(value) if isinstance(value, str) else None
         none = np.zeros(len(self.tables[table]), dtype=bool)
-        parsed = self._parsed(table, place, pd.DataFrame({key: [limit[2] if limit else value]}, dtype=object))
-        if parsed is None:
+        bare, factor = self._converted(table, place, key, ~none)
+        parsed = self._parsed(table, place, pd.DataFrame({bare: [limit[2] if limit else value]}, dtype=object))
+        if parsed is None or factor is None:
             return none
         name, wanted = str(parsed.columns[0]), parsed.iloc[0, 0]
         column = self.tables[table].get(name)
@@ -127,6 +131,7 @@ class Draft:
             self.fault("not_a_number", place, found=wanted)
         else:
             kind = _known(table, name).kind
+            column = column / factor if bare != key else column
             found = _beyond(column, limit[1], wanted) if limit else _equal(column, wanted, kind)
             if not found.any():
                 self.fault("no_row_has", place, found=str(value), nearest=_near(column, value, kind))
@@ -153,7 +158,7 @@ class Draft:
                     row = f"[{fault.row + 1}]" if fault.row is not None and len(data) > 1 else ""
                     inside = f"{place}{row}.{fault.column}" if not unsaid else place
                     self.fault(fault.code, inside, **fault.values)
-            known |= {*schema.columns(table), *(self._resources if table in ("projects", "variants") else ())}
+            known |= {*schema.columns(table), *(self._kept if table in ("projects", "variants") else ())}
         else:
             made = pd.DataFrame({str(name): cells.infer(data[name]) for name in data})
         for key, name in zip(data.columns[:width], made.columns[:width], strict=True):
@@ -166,33 +171,45 @@ class Draft:
     def _write(self, table: str, place: str, verb: str, key: str, value: Any, rows: Bools) -> None:
         """One column of the rows that are meant."""
         unsaid = (*_UNSAID, "out_of_range", "not_a_date") if verb == "add" else _UNSAID
-        parsed = self._parsed(table, place, self._cells(table, key, None if verb == "scale" else value, rows), unsaid)
-        if parsed is None:
+        bare, factor = self._converted(table, place, key, rows)
+        said = None if verb == "scale" else "|".join(map(str, value)) if isinstance(value, list) else value
+        parsed = self._parsed(table, place, pd.DataFrame({bare: [said]}, dtype=object), unsaid)
+        if parsed is None or factor is None:
             return
-        name, said = str(parsed.columns[0]), parsed.iloc[:, 0]
+        name, read = str(parsed.columns[0]), parsed.iloc[[0] * int(rows.sum()), 0]
         column = self.tables[table].get(name)
         column = schema.blanks(_known(table, name).kind, self.tables[table].index) if column is None else column.copy()
+        read = read * factor if bare != key else read
         if verb != "set":
-            self._moved(place, verb, value, said, rows, column)
+            self._moved(place, verb, value, read, rows, column)
         elif not _ordered(column) and not pd.api.types.is_bool_dtype(column):
-            column.loc[rows] = cells.texts(said.to_numpy(dtype=object))
-        elif pd.api.types.is_dtype_equal(column.dtype, said.dtype):
-            column.loc[rows] = said.to_numpy()
+            column.loc[rows] = cells.texts(read.to_numpy(dtype=object))
+        elif pd.api.types.is_dtype_equal(column.dtype, read.dtype):
+            column.loc[rows] = read.to_numpy()
         else:
             dates = pd.api.types.is_datetime64_any_dtype(column)
             self.fault("not_a_date" if dates else "not_a_number", place, found=str(value))
         self.tables[table] = self.tables[table].assign(**{name: column})
 
-    def _cells(self, table: str, key: str, value: Any, rows: Bools) -> pd.DataFrame:
-        """The value for each row under its header; beside it, for a pool, the resource whose unit counts."""
-        said = "|".join(map(str, value)) if isinstance(value, list) else value
-        count = int(rows.sum())
-        made = pd.DataFrame({key: np.full(count, said, dtype=object)})
-        if table != "pools":
-            return made
-        written = schema.recognise("pools", units.split_header(key)[0])
-        beside = [name for name in ("resource", "unit") if name in self.tables["pools"] and name != written]
-        return made.join(self.tables["pools"].loc[rows, beside].astype(object).reset_index(drop=True))
+    def _converted(self, table: str, place: str, key: str, rows: Bools) -> tuple[str, Floats | None]:
+        """A header of pool amounts without its unit, and a factor per row from that to the resource's unit."""
+        base, stated = units.split_header(key)
+        if table != "pools" or stated is None or schema.recognise(table, base) != "amount":
+            return key, np.ones(int(rows.sum()))
+        made = units.unit(stated)
+        kept = [units.unit(self._kept.get(name, "")) for name in self.tables[table].loc[rows, "resource"]]
+        if made is None:
+            near = cells.nearest(stated, [word for one in units.UNITS for word in (one.name, *one.words)])
+            self.fault("unit_unknown", place, found=stated, nearest=near)
+            return base, None
+        wrong = [one for one in kept if one is None or one.dimension != made.dimension]
+        if wrong:
+            expected = ", ".join(
+                f"{one.name} {one.chinese}" for one in units.UNITS if wrong[0] and one.dimension == wrong[0].dimension
+            )  # noqa: E501
+            self.fault("unit_dimension", place, found=stated, expected=expected)
+            return base, None
+        return base, np.array([made.factor / one.factor for one in kept if one is not None])
 
     def _moved(self, place: str, verb: str, value: Any, said: pd.Series, rows: Bools, column: pd.Series) -> None:
         """Scale a column, or add to it."""
@@ -223,10 +240,23 @@ class Draft:
         parsed = self._parsed(table, place, pd.DataFrame(said, dtype=object), ())
         if parsed is None:
             return
+        if table == "pools" and "unit" in parsed:
+            for unit, resource in zip(parsed["unit"], parsed["resource"], strict=True):
+                if unit != self._kept.get(resource, unit):
+                    self.fault("unit_dimension", f"{place}.unit", found=str(unit), expected=self._kept[resource])
         before = self.tables[table]
         joined = pd.concat([before, parsed], ignore_index=True) if len(before) else parsed
         flags = {str(name): joined[name].eq(True) for name in before if pd.api.types.is_bool_dtype(before[name])}
         self.tables[table] = joined.assign(**flags)
+
+
+def shown(value: Any) -> str:
+    """A value of a file as it stands there, more or less.
+
+    >>> shown("x"), shown(False), shown({"amount": 3})
+    ('x', 'false', '{"amount": 3}')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _known(table: str, name: str) -> Column:

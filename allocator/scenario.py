@@ -15,7 +15,7 @@ from allocator import cells, plainpolicy
 from allocator.case import TABLES, Case, spoken
 from allocator.errors import Fault, InputError, YaosuError
 from allocator.labels import Lang, label
-from allocator.overrides import Draft
+from allocator.overrides import Draft, shown
 from allocator.policy import Policy, read_policy
 from allocator.reading import Read
 
@@ -155,7 +155,7 @@ class Scenario:
         if self.sweep:
             raise YaosuError("scenario_swept", {"found": self.name, "names": ", ".join(self.sweep)})
         tables = {name: getattr(case, name) for name in TABLES} | dict(case.extra)
-        draft = Draft(self._file, tables, case.resources)
+        draft = Draft(self._file, tables, case.units)
         policy = self._policy(case, draft)
         draft.tables["rules"] = plainpolicy.to_rules(policy)
         faults = list(self._misformed({*draft.tables, *also}))
@@ -186,9 +186,13 @@ class Scenario:
         words = spoken(Read({"projects": case.projects, "pools": case.pools}))
         changes = plainpolicy.with_names(stated, words)
         gone = {key for key, value in changes.items() if value == {} and key in RULES}
-        made, faults = read_policy(_without(_laid(plainpolicy.dump(case.policy), changes), gone))
+        rules = plainpolicy.dump(case.policy)
+        made, faults = read_policy(_without(_laid(rules, changes), gone))
+        if faults:
+            wrong = {str(fault.column).split(".")[0] for fault in faults}
+            made, _ = read_policy(_without(_laid(rules, _without(changes, wrong)), gone))
         draft.faults += [replace(fault, table=self._file, column=f"policy.{fault.column}") for fault in faults]
-        return case.policy if faults else made
+        return made
 
     def _misformed(self, tables: Collection[str]) -> Iterator[Fault]:
         """What is wrong with the entries of the file, whatever they hold."""
@@ -198,13 +202,14 @@ class Scenario:
                 yield self._fault("policy_unknown", key, found=key, nearest=cells.nearest(key, sorted(known)))
             elif key in ("title", "source") and not isinstance(value, str):
                 if key == "source" or not isinstance(value, Mapping) or not set(value) <= set(LANGS):
-                    yield self._fault("policy_value", key, expected="text", found=str(value))
+                    yield self._fault("policy_value", key, expected='"…"', found=shown(value))
             elif key == "policy" and not isinstance(value, Mapping):
-                yield self._fault("policy_value", key, expected="{…}", found=str(value))
+                yield self._fault("policy_value", key, expected="{…}", found=shown(value))
             elif key in (*TABLES, "rules") and not isinstance(value, list):
-                yield self._fault("policy_value", key, expected=f"[[{key}]]", found=str(value))
+                yield self._fault("policy_value", key, expected=f"[[{key}]]", found=shown(value))
         yield from self._unswept()
-        swept = self.content.get("sweep", {})
+        stated = self.content.get("sweep")
+        swept = stated if isinstance(stated, Mapping) else {}
         names = {str(name) for name in swept} | set(_flat(self.point))
         for place, name in _parameters(self._used()):
             if name not in names and name.split(".")[0] not in swept:
@@ -214,13 +219,13 @@ class Scenario:
         """What keeps the sweep from being one."""
         stated = self.content.get("sweep", {})
         if not isinstance(stated, Mapping):
-            yield self._fault("policy_value", "sweep", expected="{…}", found=str(stated))
+            yield self._fault("policy_value", "sweep", expected="{…}", found=shown(stated))
             return
         used = {name for _, name in _parameters(self._used())}
         for name, values in stated.items():
             place = f"sweep.{name}"
             if not isinstance(values, list) or not values:
-                yield self._fault("policy_value", place, expected="[…]", found=str(values))
+                yield self._fault("policy_value", place, expected="[…]", found=shown(values))
                 continue
             parts = [sorted(value) if isinstance(value, Mapping) else [] for value in values]
             if any(part != parts[0] for part in parts):
