@@ -1,0 +1,295 @@
+"""Pictures of a plan: pools used and free, and benefit by group against the baselines; the curve is in `quotacurve`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from allocator import plotstyle as style
+from allocator import units
+from allocator.labels import Lang, label
+from allocator.plotstyle import save, short
+from allocator.schema import columns, header
+from allocator.sheetout import Words
+from allocator.speech import Speech
+from allocator.summary import value_unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from allocator.plan import Plan
+
+__all__ = ["benefit_table", "plot_benefit", "plot_pools", "pool_use", "save"]
+
+VISIBLE = 1e-6
+MOST_POOLS, MOST_GROUPS = 20, 24
+PARTS = {"own": style.BLUE, "carried": style.SKY, "advance": style.TEAL, "bank": style.AMBER, "free": style.PALE}
+FALLBACKS = ("region", "field", "tier")
+BASELINES = {"rank_and_cut": (style.AMBER, "D"), "regional_quota": (style.GREY, "o")}
+
+
+def no_plan(plan: Plan, lang: Lang) -> Figure:
+    """The picture of a plan that does not exist."""
+    return style.nothing(label("plot.no_plan", lang, status=Speech(lang).status(plan.status)))
+
+
+def pool_use(plan: Plan) -> pd.DataFrame:
+    """What each pool gives over the whole round, by where it came from.
+
+    What a period uses is taken to come from its own quota first, then from what was carried over, then from an
+    advance, then from the quota bank.
+
+    Returns
+    -------
+    DataFrame
+        ``resource, pool, unit, own, carried, advance, bank, free, used, held`` in the unit of the resource; the first
+        four add up to `used`, and with `free` to `held`. By resource, the largest pool first.
+
+    Examples
+    --------
+    >>> from allocator import Case, allocate
+    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0]}),
+    ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
+    >>> pool_use(allocate(case))[["pool", "own", "free", "held"]].values.tolist()
+    [['p', 4.0, 1.0, 5.0]]
+    """
+    table = plan.pools
+    left, parts = table["used"].to_numpy(), {}
+    own = np.maximum(table["amount"] - table["repaid"] - table["carried_out"], 0.0)
+    for name, source in (("own", own), ("carried", table["carried_in"]), ("advance", table["advance"])):
+        parts[name] = np.minimum(left, source.to_numpy())
+        left = left - parts[name]
+    named = table[["resource", "pool", "unit"]].assign(**parts, bank=left, free=np.maximum(table["free"], 0.0))
+    found = named.groupby(["resource", "pool", "unit"], as_index=False, dropna=False)[list(PARTS)].sum()
+    found["used"] = found[["own", "carried", "advance", "bank"]].sum(axis=1)
+    found["held"] = found["used"] + found["free"]
+    return found.sort_values(["resource", "held", "pool"], ascending=[True, False, True], ignore_index=True)
+
+
+def plot_pools(plan: Plan, lang: Lang = "en") -> Figure:
+    """Pools used and free: a panel per resource, the largest pools first, small ones together as others.
+
+    Parameters
+    ----------
+    plan : Plan
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> from allocator import Case, allocate
+    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0]}),
+    ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
+    >>> [text.get_text() for text in plot_pools(allocate(case)).axes[0].texts]
+    ['80 %']
+    """
+    if plan.solution.x is None:
+        return no_plan(plan, lang)
+    say, use = Speech(lang), pool_use(plan)
+    panels = {str(name): _largest(part, lang) for name, part in use.groupby("resource", sort=False)}
+    rows = max(map(len, panels.values()))
+    seen = use[list(PARTS)].to_numpy() > VISIBLE * use["held"].max()
+    shown = [name for name, there in zip(PARTS, seen.any(axis=0), strict=True) if there or name in ("own", "free")]
+    with style.canvas(max(8.0, 4.6 * len(panels)), 1.9 + 0.3 * max(rows, 3)) as figure:
+        axes = figure.subplots(1, len(panels), squeeze=False)[0]
+        for place, (name, table) in zip(axes, panels.items(), strict=True):
+            _pool_panel(place, name, table, shown, say)
+        total = use.groupby("resource", sort=False)[["used", "held"]].sum()
+        rates = [
+            say.say("plot.pools.part", resource=say.resource(str(name)), share=_used(used, held, say))
+            for name, used, held in total.itertuples()
+        ]
+        style.headline(figure, say.say("plot.pools.title", shares=say.join(rates)))
+        style.legend(figure, axes[0])
+    return figure
+
+
+def _pool_panel(axes: Axes, name: str, table: pd.DataFrame, shown: list[str], say: Speech) -> None:
+    at, left = np.arange(len(table)), np.zeros(len(table))
+    for part in shown:
+        axes.barh(at, table[part], left=left, height=0.66, color=PARTS[part], label=say.say(f"plot.pools.{part}"))
+        left = left + table[part].to_numpy()
+    style.tidy(axes, "x", say.lang)
+    for place, (used, held) in enumerate(zip(table["used"], table["held"], strict=True)):
+        text = _used(used, held, say)
+        axes.annotate(text, (held, place), (4, 0), textcoords="offset points", va="center", fontsize=style.SMALL,
+                      color=style.MUTED)  # fmt: skip
+    axes.set_yticks(at, table["pool"])
+    style.center_rows(axes, len(table), 3)
+    axes.set_xlim(0, left.max(initial=0.0) * 1.14 or 1.0)
+    axes.set_xlabel(_axis(say.resource(name), units.shown(str(table["unit"].iloc[0]), say.lang == "zh"), say.lang))
+
+
+def _axis(name: str, unit: str, lang: Lang) -> str:
+    return label("plot.axis", lang, name=name, unit=unit) if unit else name
+
+
+def _used(used: float, held: float, say: Speech) -> str:
+    """The share used; 100 % only where nothing is left."""
+    return say.percent(used / held, down=True) if held > 0 else "–"
+
+
+def _largest(table: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """The largest pools and the sum of the others."""
+    if len(table) <= MOST_POOLS:
+        return table
+    head, rest = table.iloc[: MOST_POOLS - 1], table.iloc[MOST_POOLS - 1 :]
+    name = label("plot.others", lang, count=len(rest))
+    sums = rest.select_dtypes("number").sum().to_frame().T
+    return pd.concat([head, sums.assign(pool=name, unit=rest["unit"].iloc[0])], ignore_index=True)
+
+
+def benefit_table(plan: Plan, by: str = "region") -> pd.DataFrame:
+    """Value secured by group in the plan and in its baselines, before penalties; the largest first.
+
+    Parameters
+    ----------
+    plan : Plan
+    by : str
+        A column of the projects.
+
+    Returns
+    -------
+    DataFrame
+        ``group, plan, rank_and_cut, regional_quota`` in the unit of the objective; blank groups are ``""``.
+
+    Raises
+    ------
+    KeyError
+        No such column.
+
+    Examples
+    --------
+    >>> from allocator import Case, allocate
+    >>> case = Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0], "region": ["E", "W"]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
+    >>> benefit_table(allocate(case))[["group", "plan"]].values.tolist()
+    [['E', 5.0], ['W', 0.0]]
+    """
+    sides = {name: plan.compare(other).by(by).set_index(by) for name, other in plan.baselines.items()}
+    first = next(iter(sides.values()))["value_plan"].rename("plan")
+    table = pd.concat([first, *(side["value_other"].rename(name) for name, side in sides.items())], axis=1)
+    table = table.rename_axis("group").reset_index()
+    return table.sort_values(["plan", "group"], ascending=[False, True], ignore_index=True)
+
+
+def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
+    """Benefit secured by group, the optimum as bars and the baselines as marks.
+
+    Parameters
+    ----------
+    plan : Plan
+    by : str
+        A column of the projects; where the case has none such, the city, the field, the tier, else all together.
+    lang : {"en", "zh"}
+
+    Examples
+    --------
+    >>> from allocator import Case, allocate
+    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "score": [5.0, 4.0]}),
+    ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
+    >>> plot_benefit(allocate(case)).get_suptitle()
+    'The optimum secures as much as rank and cut'
+    """
+    if plan.solution.x is None:
+        return no_plan(plan, lang)
+    known = [name for name in (by, *FALLBACKS) if name in plan.case.projects and plan.case.projects[name].notna().any()]
+    table = _top_groups(benefit_table(plan, known[0]), known[0], plan, lang) if known else None
+    with style.canvas(9.5, 3.2 if table is None else 1.8 + 0.33 * max(len(table), 4)) as figure:
+        axes = figure.subplots()
+        if table is None:
+            _draw_totals(axes, plan, lang)
+        else:
+            _draw_groups(axes, plan, table, lang)
+            named = header("projects", known[0], lang) if known[0] in columns("projects") else known[0]
+            first = label("baseline.rank_and_cut", lang)
+            axes.set_title(label("plot.benefit.rows", lang, by=named, name=first), **style.SUBTITLE)
+        style.tidy(axes, "x", lang)
+        axes.set_xlabel(label("plot.benefit.axis", lang, unit=value_unit(plan.case, lang)))
+        style.headline(figure, _finding(plan, lang))
+        style.footnote(figure, "\n".join(_notes(plan, lang)))
+    return figure
+
+
+def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> None:
+    at = np.arange(len(table))
+    bars = axes.barh(at, table["plan"], height=0.62, color=style.BLUE)
+    handles, names = [bars], [label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))]
+    for name, (color, marker) in BASELINES.items():
+        handles += axes.plot(table[name], at, marker, color=color, markersize=6.5, markeredgecolor="white")
+        names.append(_beside(plan, name, lang))
+    for place, (_, value, ranked, quota) in enumerate(table.itertuples(index=False)):
+        axes.annotate(_change(value, ranked, lang), (max(value, ranked, quota), place), (7, 0), fontsize=style.SMALL,
+                      textcoords="offset points", va="center", color=style.MUTED)  # fmt: skip
+    axes.set_yticks(at, table["group"])
+    style.center_rows(axes, len(table), 4)
+    top = table.drop(columns="group").to_numpy().max(initial=0.0)
+    axes.set_xlim(min(0.0, table.drop(columns="group").to_numpy().min(initial=0.0)), 1.12 * top or 1.0)
+    axes.legend(handles, names, loc="lower right", frameon=False, fontsize=style.TEXT, labelcolor=style.INK)
+
+
+def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
+    """Three bars: the optimum and the baselines."""
+    values = [plan.objective or 0.0, *(other.objective for other in plan.baselines.values())]
+    names = [label("plot.benefit.plan", lang), *(label(f"baseline.{name}", lang) for name in plan.baselines)]
+    axes.barh(names, values, height=0.6, color=[style.BLUE, *(color for color, _ in BASELINES.values())])
+    for place, value in enumerate(values):
+        axes.annotate(short(value, lang), (max(value, 0.0), place), (5, 0), textcoords="offset points", va="center",
+                      fontsize=style.SMALL, color=style.MUTED)  # fmt: skip
+    axes.invert_yaxis()
+    axes.set_xlim(min(0.0, *values), 1.12 * max(values) or 1.0)
+    axes.set_title(label("plot.benefit.total", lang), **style.SUBTITLE)
+
+
+def _top_groups(table: pd.DataFrame, by: str, plan: Plan, lang: Lang) -> pd.DataFrame:
+    """Groups in words, the largest and the sum of the others."""
+    words = Words(lang, plan.case.units)
+    named = [str(words.cell("projects", by, group)) if group != "" else "" for group in table["group"]]
+    table = table.assign(group=[name or label("plot.unstated", lang) for name in named])
+    if len(table) <= MOST_GROUPS:
+        return table
+    head, rest = table.iloc[: MOST_GROUPS - 1], table.iloc[MOST_GROUPS - 1 :]
+    sums = rest.drop(columns="group").sum().to_frame().T
+    others = sums.assign(group=label("plot.others", lang, count=len(rest)))
+    return pd.concat([head, others], ignore_index=True)[list(table.columns)]
+
+
+def _change(value: float, base: float, lang: Lang) -> str:
+    if base <= 0:
+        return ""
+    text = f"{100 * (value / base - 1):+.0f}".replace("-", "\N{MINUS SIGN}")
+    return f"{text}%" if lang == "zh" else f"{text} %"
+
+
+def _ahead(plan: Plan, name: str) -> float | None:
+    """How far the plan is ahead of a baseline, as a share; None where the baseline secures nothing."""
+    other = plan.baselines[name].objective
+    return ((plan.objective or 0.0) - other) / other if other > 0 else None
+
+
+def _beside(plan: Plan, name: str, lang: Lang) -> str:
+    """A baseline in the legend: its total, and how far the plan is ahead."""
+    say, share = Speech(lang), _ahead(plan, name)
+    key = "level" if not share else "ahead" if share > 0 else "behind"
+    total = short(plan.baselines[name].objective, lang)
+    return say.say(f"plot.benefit.{key}", name=label(f"baseline.{name}", lang), value=total,
+                   percent=say.percent(abs(share or 0.0)))  # fmt: skip
+
+
+def _finding(plan: Plan, lang: Lang) -> str:
+    """What the picture shows, in a sentence."""
+    say, share = Speech(lang), _ahead(plan, "rank_and_cut")
+    name, percent = label("baseline.rank_and_cut", lang), say.percent(abs(share or 0.0))
+    if share is None:
+        return say.say("plot.benefit.title_nothing", value=short(plan.objective or 0.0, lang), name=name)
+    key = "title_level" if percent == say.percent(0.0) else "title" if share > 0 else "title_behind"
+    return say.say(f"plot.benefit.{key}", percent=percent, name=name)
+
+
+def _notes(plan: Plan, lang: Lang) -> list[str]:
+    notes = [label("plot.benefit.net", lang)] if (plan.rules["penalty"] > 0).any() else []
+    broken = [label(f"baseline.{name}", lang) for name, other in plan.baselines.items() if other.status == "infeasible"]
+    return [*notes, label("plot.benefit.broken", lang, name=Speech(lang).also(broken))] if broken else notes
