@@ -1,0 +1,105 @@
+"""A plan in a few lines of text, and tables that line up in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.cells import cell_len
+
+from allocator.frontpage import status
+from allocator.labels import Lang, label
+from allocator.pages import Pages
+from allocator.plan import Plan
+from allocator.schema import header
+from allocator.speech import number
+from allocator.summary import beside, value_name
+from allocator.units import convert
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Text in columns: the first to the left, the others to the right.
+
+    >>> print(table(["城市", "mu"], [["烟台", "1,200"], ["all", "3"]]))
+    城市     mu
+    烟台  1,200
+    all       3
+    """
+    lines = [headers, *rows]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(headers))]
+
+    def padded(line: Sequence[str]) -> str:
+        first = line[0] + " " * (widths[0] - cell_len(line[0]))
+        others = [" " * (width - cell_len(text)) + text for text, width in zip(line[1:], widths[1:], strict=True)]
+        return "  ".join([first, *others]).rstrip()
+
+    return "\n".join(padded(line) for line in lines)
+
+
+def overview(plan: Plan, lang: Lang) -> str:
+    """Status, value and bound, the plan beside the usual ways of allocating, and who is funded."""
+    pages = Pages(plan, lang)
+    head = f"{pages.say('title', name=plan.case.name)}\n{status(pages)}"
+    solution = plan.solution
+    if plan.objective is None:
+        return head
+    values = {
+        "value": number(plan.objective), "bound": "–" if plan.bound is None else number(plan.bound),
+        "unit": pages.value_unit, "made": value_name(plan.case, lang), "seconds": f"{solution.seconds:.1f}",
+        "solver": f"{solution.solver} {solution.version}".strip(),
+    }  # fmt: skip
+    return "\n\n".join([f"{head}\n{label('cli.plan.value', lang, **values)}", _beside(pages), _funded(pages)])
+
+
+def _beside(pages: Pages) -> str:
+    """The plan beside the baselines."""
+    plan, say = pages.plan, pages.say
+    this = [say("figure.this"), number(plan.objective or 0.0), "", f"{int(plan.projects['funded'].sum()):,}", "0"]
+    rows = [this]
+    for name, other in plan.baselines.items():
+        found = beside(plan, other)
+        ahead = "–" if found["ahead"] is None else f"{found['ahead']:+.1%}"
+        counts = [f"{found['funded']:,}", f"{found['broken']:,}"]
+        rows.append([label(f"baseline.{name}", pages.lang), number(found["objective"]), ahead, *counts])
+    value = f"{say('figure.objective')} ({pages.value_unit})"
+    return table([say("figure.way"), value, *(say(f"figure.{key}") for key in ("ahead", "funded", "broken"))], rows)
+
+
+def _funded(pages: Pages) -> str:
+    """How many projects are funded and with how much money, by field (or tier, or region) and all together."""
+    projects, lang, say = pages.plan.projects, pages.lang, pages.say
+    amount = next((name for name in ("plan", "investment") if name in projects), None)
+    by = next((name for name in ("field", "tier", "region") if name in projects and projects[name].notna().any()), None)
+    headers = [header("projects", by, lang) if by else "", say("column.funded_count"), say("column.projects")]
+    if amount:
+        named = {"name": header("projects", amount, lang)}
+        headers += [f"{say(f'figure.{key}', **named)} ({pages.unit('mcny')})" for key in ("money", "asked")]
+    shown = convert(1.0, "mcny", pages.money_unit)
+
+    def line(name: str, part: pd.DataFrame) -> list[str]:
+        inside = part["funded"]
+        money = [part.loc[inside, amount].sum(), part[amount].sum()] if amount else []
+        return [name, f"{int(inside.sum()):,}", f"{len(part):,}", *(number(shown * each) for each in money)]
+
+    groups = [] if by is None else [line(str(name), part) for name, part in projects.groupby(by, sort=True)]
+    return table(headers, [*groups, line(say("total"), projects)])
+
+
+def firmness(plan: Plan, firm: pd.DataFrame, lang: Lang) -> str:
+    """How many of the funded projects, and of the others, stay as they are whatever is drawn."""
+    funded = firm["id"].map(plan.projects.set_index("id")["funded"]).astype(bool)
+    kinds = ("in", "open", "out")
+    rows = [
+        [label(f"cli.firm.{name}", lang), *(f"{int((firm['firm'][inside] == kind).sum()):,}" for kind in kinds)]
+        for name, inside in (("funded", funded), ("other", ~funded))
+    ]
+    drawn = label("cli.firm.drawn", lang, draws=int(firm["draws"].max()))
+    return table([drawn, *(label(f"score.firm.{kind}", lang) for kind in kinds)], rows)
+
+
+def files(folder: Path, lang: Lang) -> str:
+    """What to open first, and what else lies beside it."""
+    others = [file.name for file in sorted(folder.iterdir()) if file.is_file() and file.name != "plan.xlsx"]
+    joined = label("cli.plan.comma", lang).join(others)
+    return label("cli.plan.files", lang, first=folder / "plan.xlsx", folder=folder, others=joined)

@@ -1,0 +1,53 @@
+"""What a long command is doing, on one line of a terminal; nothing anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from allocator.labels import Lang, label
+
+if TYPE_CHECKING:
+    from allocator.solve import Progress
+
+
+class Watch:
+    """One line on standard error where that is a terminal: what is done, the best plan so far and what none can exceed.
+
+    >>> with Watch("en") as watch:
+    ...     watch.doing("reading")
+    """
+
+    def __init__(self, lang: Lang) -> None:
+        from rich.console import Console
+
+        self._lang = lang
+        console = Console(stderr=True)
+        self._line = console.status("") if console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._line is not None:
+            self._line.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._line is not None:
+            self._line.stop()
+
+    def doing(self, step: str, **values: object) -> None:
+        """A step by the words ``cli.progress.<step>``."""
+        if self._line is not None:
+            self._line.update(label(f"cli.progress.{step}", self._lang, **values))
+
+    def solving(self, now: Progress) -> None:
+        """Best value, bound, gap and seconds of a solve."""
+        value, bound = ("–" if known is None else f"{known:,.0f}" for known in (now.incumbent, now.bound))
+        gap = "–" if now.gap is None else f"{now.gap:.2%}"
+        self.doing("solving", value=value, bound=bound, gap=gap, seconds=f"{now.seconds:.0f}")
+
+    def counting(self, step: str) -> Callable[[int, int], None]:
+        """Tells how many are done of how many, by the words ``cli.progress.<step>``."""
+        return lambda done, total: self.doing(step, done=done, total=total)

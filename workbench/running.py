@@ -1,0 +1,202 @@
+"""From the name of a case to a folder of results: reading, solving with progress, writing, telling."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+import allocator
+from allocator.case import Case, examine
+from allocator.check import check
+from allocator.errors import Fault, InputError, YaosuError
+from allocator.labels import Lang, label
+from allocator.pages import Pages
+from allocator.plan import Plan, allocate
+from allocator.robust import robustness
+from workbench import extras, faults, present
+from workbench.bilingual import DONE, INTERRUPTED, NO, nearest
+from workbench.interruption import Interruption
+from workbench.progress import Watch
+
+
+def place(case: str) -> Path:
+    """The folder or workbook of a case: a path, or the name of a sample.
+
+    Raises
+    ------
+    YaosuError
+        There is neither; the nearest name is given.
+
+    Examples
+    --------
+    >>> place("shandong-2020").name
+    'shandong-2020'
+    """
+    path = Path(case)
+    if path.exists():
+        return path
+    samples = allocator.samples()
+    if case in samples:
+        return Path(allocator.__file__).parent / "cases" / case
+    here = path.parent.iterdir() if path.parent.is_dir() and os.access(path.parent, os.R_OK) else ()
+    known = [*samples, *(str(path.parent / file.name) for file in here if file.is_dir() or file.suffix == ".xlsx")]
+    values = {"found": case, "nearest": nearest(case, known), "expected": ", ".join(samples)}
+    raise YaosuError("case_unknown", values)
+
+
+def folder(out: str | Path) -> Path:
+    """A folder that results can be written into; it is not made yet.
+
+    Raises
+    ------
+    YaosuError
+        It is a file, or nothing may be written there.
+    """
+    path = Path(out)
+    there = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise YaosuError("out_is_file", {"found": str(there)})
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise YaosuError("out_not_writable", {"found": str(there)})
+    return path
+
+
+def echo_json(told: Any) -> None:
+    """Print JSON."""
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command that solves.
+
+    Attributes
+    ----------
+    case : str
+        As it was typed.
+    out : Path
+    lang : {"en", "zh"}
+    as_json : bool
+        Print the summary as JSON and nothing else.
+    jobs : int
+        Processes; -1 takes all cores.
+    """
+
+    case: str
+    out: Path
+    lang: Lang
+    as_json: bool = False
+    jobs: int = -1
+
+    def plan(self, *, draws: int | None = None, seed: int = 0, costs: bool = False, **effort: Any) -> int:
+        """Allocate, write, and say what came out; the exit code."""
+        told: list[str] = []
+        with Watch(self.lang) as watch, Interruption() as stop:
+            case, found = checked(place(self.case), watch)
+            plan = solved(case, self.lang, watch, stop, effort)
+            watch.doing("writing")
+            plan.write(self.out, self.lang)
+            if plan.status == "infeasible":
+                watch.doing("diagnosing")
+                told.append(plan.diagnose().text(self.lang))
+            elif plan.solution.x is not None and not stop.heard:
+                with suppress(KeyboardInterrupt):
+                    told += self._more(plan, watch, draws, seed, costs)
+        self._tell(plan, found, told, stop.heard)
+        return INTERRUPTED if stop.heard else NO if plan.solution.x is None else DONE
+
+    def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> list[str]:
+        """What was asked for beside the plan, written beside it, and what there is to say of it."""
+        told, pages = [], Pages(plan, self.lang)
+        if draws is not None:
+            firm = robustness(
+                plan.case,
+                draws,
+                seed=seed,
+                jobs=self.jobs,
+                solver=plan.solution.solver,
+                progress=watch.counting("draws"),
+            )
+            extras.write(self.out, extras.robustness(pages, firm))
+            told.append(present.firmness(plan, firm, self.lang))
+        if costs:
+            rules = plan.rule_costs(jobs=self.jobs, progress=watch.counting("rule_costs"))
+            extras.write(self.out, extras.rule_costs(pages, rules))
+            blocks = plan.block_value(jobs=self.jobs, progress=watch.counting("block_values"))
+            extras.write(self.out, extras.block_values(pages, blocks))
+        return told
+
+    def _tell(self, plan: Plan, found: tuple[Fault, ...], told: list[str], interrupted: bool) -> None:
+        if found:
+            counted, case = faults.counted(found, self.lang), subprocess.list2cmdline([self.case])
+            click.echo(label("cli.fault.see", self.lang, counted=counted, case=case), err=True)
+        if interrupted:
+            click.echo(label("cli.plan.interrupted", self.lang), err=True)
+        if self.as_json:
+            echo_json(plan.summary())
+            click.echo("\n\n".join(told), err=True, nl=bool(told))
+        else:
+            click.echo("\n\n".join([present.overview(plan, self.lang), *told, present.files(self.out, self.lang)]))
+
+
+def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
+    """Read a case, with its warnings.
+
+    Raises
+    ------
+    InputError
+        With every fault where there is an error.
+    """
+    watch.doing("checking")
+    read, found = examine(case)
+    if read is not None:
+        found = check(read)
+    if read is None or faults.counts(found)["errors"]:
+        raise InputError(found)
+    return read, found
+
+
+def solved(case: Case, lang: Lang, watch: Watch, stop: Interruption, effort: dict[str, Any]) -> Plan:
+    """Allocate with progress; an interruption before any plan is passed on."""
+    watch.doing("building")
+    plan = allocate(case, lang=lang, progress=watch.solving, **effort)
+    if stop.heard and (plan.solution.x is None or plan.relaxation.x is None):
+        raise KeyboardInterrupt
+    return plan
+
+
+def explain(case: str, project: str, lang: Lang, as_json: bool, **effort: Any) -> int:
+    """Allocate and explain one project; the exit code."""
+    with Watch(lang) as watch, Interruption() as stop:
+        read, _ = checked(place(case), watch)
+        ids = read.projects["id"].tolist()
+        if project not in ids:
+            raise YaosuError("unknown_project", {"found": project, "nearest": nearest(project, ids)})
+        plan = solved(read, lang, watch, stop, effort)
+        watch.doing("explaining")
+        found = plan.explain(project)
+        if stop.heard:
+            raise KeyboardInterrupt
+    if as_json:
+        tables = {name: records(table) for name, table in found.tables.items()}
+        standing = records(found.standing.to_frame().T)[0]
+        echo_json(
+            {"text": found.text(lang), "standing": standing, "check": records(pd.DataFrame([found.check]))[0], **tables}
+        )
+    else:
+        click.echo(found.text(lang))
+    return DONE
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as JSON knows them; what is not known is None."""
+    made: list[dict[str, Any]] = json.loads(table.to_json(orient="records", force_ascii=False, date_format="iso"))
+    return made
