@@ -286,6 +286,7 @@ def assemble(
         elif not len(read.tables[table]):
             read.faults.append(Fault("table_empty", table))
     rules = _rules(read, policy)
+    _indicators_by_our_names(read)
     _groups_as_text(read, rules)
     read.faults += references(read, rules)
     tables = {key: read.tables.get(key, pd.DataFrame()) for key in TABLES}
@@ -309,6 +310,17 @@ def _rules(read: Read, policy: Policy | Mapping[str, Any]) -> Policy:
     made, faults = read_policy(plainpolicy.with_names(raw, spoken(read)))
     read.faults += faults
     return made
+
+
+def _indicators_by_our_names(read: Read) -> None:
+    """Numerators and denominators may be called as the headers of the projects are: 总投资 is investment."""
+    table, words = read.tables.get("indicators"), spoken(read)
+    for name in ("numerator", "denominator") if table is not None else ():
+        if name in table:
+            own = set(read.tables.get("projects", pd.DataFrame()).columns)
+            called = [one if one in own or not isinstance(one, str) else words.get(units.squash(one), one)
+                      for one in table[name]]  # fmt: skip
+            table[name] = pd.Series(called, index=table.index, dtype=table[name].dtype)
 
 
 def spoken(read: Read) -> dict[str, str]:

@@ -202,8 +202,13 @@ def words(column: pd.Series, known: Column, factor: float) -> Parsed:
 
 
 def lists(column: pd.Series, known: Column, factor: float) -> Parsed:
-    """Lists joined by ``|``."""
-    made, _ = _each(texts(column.to_numpy(dtype=object)), lambda word: "|".join(schema.split(plain(word))) or None)
+    """Lists joined by ``|``; choices in either language."""
+    choices = schema.choices(known.choices_of) if known.choices_of else {}
+
+    def joined(word: str) -> str | None:
+        return "|".join(choices.get(item.casefold(), item) for item in schema.split(plain(word))) or None
+
+    made, _ = _each(texts(column.to_numpy(dtype=object)), joined)
     return pd.Series(made, index=column.index, dtype="str"), []
 
 

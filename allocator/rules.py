@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from allocator.blocks import Blocks
 from allocator.case import Case
 from allocator.policy import Rule, Sense
-from allocator.schema import column
+from allocator.schema import column, columns
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -39,6 +39,12 @@ def measure_of(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: I
     if measure in table and measure not in ("project", "variant", "period"):
         return np.asarray(table[measure].fillna(0.0), dtype=np.float64)
     return np.asarray(column(projects, "projects", measure).astype(float).fillna(0.0))[owner]
+
+
+def unit_of(case: Case, measure: str) -> str:
+    """Unit of a measure; none for counts and values."""
+    known = columns("projects").get(measure)
+    return case.units.get(measure) or (known.unit if known else "")
 
 
 def members(projects: pd.DataFrame, rule: Rule) -> Iterator[tuple[str, NDArray[np.bool_]]]:
@@ -91,7 +97,7 @@ def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame,
     """State the rows of (3.8); a soft rule may be missed at its penalty."""
     for line in lines(case, projects, table, owner):
         floor = line.sense == "floor"
-        unit = case.units.get(line.rule.measure, "")
+        unit = unit_of(case, line.rule.measure)
         label = pd.DataFrame(
             {"rule": [line.rule.name], "name": [line.group], "period": [line.rule.period], "unit": [unit]}
         )

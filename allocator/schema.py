@@ -35,6 +35,8 @@ class Column:
     low, high : float
         Allowed range.
     choices : tuple of str
+    choices_of : str
+        The column of choices that a list is made of.
     words : tuple of str
         Other headers by which the column is known.
     """
@@ -46,6 +48,7 @@ class Column:
     low: float = -np.inf
     high: float = np.inf
     choices: tuple[str, ...] = ()
+    choices_of: str = ""
     words: tuple[str, ...] = ()
 
     @property
@@ -125,7 +128,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("grace", "number", "宽限期", dimension="years", **_RANGE),
         _column("repayment", "choice", "还款方式 还款", choices=("annuity", "principal", "bullet")),
         _column("max_share", "share", "最高占比 最高比例", **_SHARE),
-        _column("kinds", "list", "适用主体 投资主体"),
+        _column("kinds", "list", "适用主体 投资主体", choices_of="kind"),
         _column("fields", "list", "适用领域 领域"),
         _column("tiers", "list", "适用层次 层次"),
         _column("as_capital", "flag", "可作资本金 是否可作资本金"),

@@ -18,6 +18,8 @@ from allocator.schema import Column
 
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
 _EXCEL_TEXT = 32_767
+_NAMING = {("rules", "measure"), ("rules", "by"), ("indicators", "numerator"), ("indicators", "denominator")}
+"""Cells that name a column of the projects or a resource."""
 
 
 class Exact(float):
@@ -37,6 +39,17 @@ class Words:
     def resource(self, name: str) -> str:
         """A resource as its header says it."""
         return units.RESOURCES[name][1][0] if self.chinese and name in units.RESOURCES else name
+
+    def column(self, name: str) -> str:
+        """A column of the projects, a resource or a measure as planners call it."""
+        if not self.chinese:
+            return name
+        if name in self.resources:
+            return self.resource(name)
+        measures = {ours: theirs for theirs, ours in plainpolicy.MEASURES.items()}
+        return measures.get(name) or (
+            schema.header("projects", name, "zh") if name in schema.columns("projects") else name
+        )
 
     def header(self, table: str, name: str) -> str:
         """The header with its unit."""
@@ -66,6 +79,10 @@ class Words:
             return schema.choice_word(name, str(value), self.lang)
         if name == "resource":
             return self.resource(str(value))
+        if known.choices_of:
+            return "|".join(schema.choice_word(known.choices_of, item, self.lang) for item in schema.split(str(value)))
+        if (table, name) in _NAMING:
+            return self.column(str(value))
         if table == "pools" and name == "unit":
             return units.shown(str(value), self.chinese)
         if known.dimension in self.shown and isinstance(value, float):
@@ -228,8 +245,10 @@ def add_policy(book: Any, words: Words, policy: Policy, notes: Mapping[str, str]
     printable(sheet)
     sheet.set_column(0, 1, 26)
     sheet.set_column(2, 2, 70)
-    for place, (key, value) in enumerate(plainpolicy.rows(policy), start=1):
-        sheet.write_string(place, 0, key)
+    keys = [key for key, _ in plainpolicy.rows(policy)]
+    said = plainpolicy.rows(policy, words.column if words.chinese else None)
+    for place, (key, (name, value)) in enumerate(zip(keys, said, strict=True), start=1):
+        sheet.write_string(place, 0, name)
         _put(sheet, place, 1, value, None, None)
         if notes and key in notes:
             sheet.write_string(place, 2, notes[key])

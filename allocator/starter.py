@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from allocator import plainpolicy, schema, sheetout
+from allocator import plainpolicy, schema, sheetout, units
 from allocator.case import TABLES, Case
 from allocator.labels import Lang, label
 from allocator.sheetout import SAFE, Words
@@ -200,7 +200,7 @@ def example(lang: Lang = "en") -> Case:
         {
             "item": [say["north land"], say["reserve"], say["energy"]],
             "value": ["210", "110", "12000"],
-            "unit": ["mu", "mu", "tce"],
+            "unit": [units.shown(unit, lang == "zh") for unit in ("mu", "mu", "tce")],
             "standing": ["assumed"] * 3,
             "source": [say["announced"], say["announced"], say["assumption"]],
         }

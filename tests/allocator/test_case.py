@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from faulty import write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allocator import load_sample, schema
 from allocator.case import Case
 from allocator.errors import InputError, YaosuError
 from allocator.labels import Lang
@@ -242,3 +245,47 @@ def test_every_digit_of_a_number_survives(numbers: list[float], lang: Lang, book
         again = Case.read(case.write(Path(folder) / ("c.xlsx" if book else "c"), lang))
     assert again.projects["land"].tolist() == numbers
     assert again.hash == case.hash
+
+
+def test_a_workbook_may_speak_chinese_throughout_rules_indicators_and_lists_included() -> None:
+    projects = pd.DataFrame({
+        "编号": ["1", "2"], "用地(亩)": [4, 5], "年税收": [4, 5], "投资主体": ["政府", "企业"], "总投资(亿元)": [1, 2],
+        "专项债": ["是", "否"],
+    })  # fmt: skip
+    case = Case.from_tables(
+        projects=projects,
+        pools=pd.DataFrame({"指标池": ["甲"], "要素": ["用地"], "数量(亩)": [9]}),
+        funds=pd.DataFrame({"融资产品": ["贷"], "额度": [5], "年利率": ["4%"], "适用主体": ["政府、企业"]}),
+        indicators=pd.DataFrame(
+            {"评价指标": ["税"], "分子": ["年税收"], "分母": ["总投资"], "权重": [1], "基准值": [1]}
+        ),
+        rules=pd.DataFrame(
+            {
+                "规则": ["债"],
+                "底线或上限": ["底线"],
+                "计量": ["项目数"],
+                "分组": ["专项债"],
+                "取值": ["是"],
+                "限额": [1],
+            }
+        ),
+        policy={"价值": "得分×总投资", "要件齐备": "期初", "资本金比例": {"按": "投资主体", "比例": {"政府": 0.3}}},
+    )
+    assert case.funds["kinds"].tolist() == ["government|enterprise"]
+    assert case.indicators["denominator"].tolist() == ["investment"]
+    rule = case.policy.floors[0]
+    assert (rule.measure, rule.by, rule.of) == ("count", "bond", ("True",))
+    assert (case.policy.value, case.policy.readiness) == ("score*investment", "start")
+    assert case.policy.capital_ratio is not None
+    assert (case.policy.capital_ratio.by, case.policy.capital_ratio.ratios) == ("kind", {"government": 0.3})
+
+
+def test_a_chinese_workbook_shows_no_name_of_ours(tmp_path: Path) -> None:
+    path = load_sample("shandong-2020").write(tmp_path / "案例.xlsx", "zh")
+    book = openpyxl.load_workbook(path, read_only=True)
+    ours = {*Policy.__dataclass_fields__, *Rule.__dataclass_fields__, *schema.columns("projects"), "government", "land"}
+    for sheet in ("政策", "规则", "评价指标", "融资产品"):
+        said = {str(cell) for row in book[sheet].iter_rows(values_only=True) for cell in row if cell is not None}
+        assert not {word for cell in said for word in re.split(r"[.|×]", cell)} & (ours - {"id"}), sheet
+    again = Case.read(path)
+    assert again.policy == load_sample("shandong-2020").policy

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from allocator.plainpolicy import WORDS
+from allocator.plainpolicy import CHOICES, INNER, MEASURES, WORDS
 from allocator.policy import Adjustment, Policy, Priorities, Ratios, Rule, ScoreRule
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
@@ -21,3 +21,9 @@ def test_every_chinese_name_of_a_field_stands_on_the_page_beside_it() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
     for chinese, name in WORDS.items():
         assert any(f"`{name}`" in row.split("|")[1] and chinese == row.split("|")[2].strip() for row in rows), chinese
+
+
+def test_every_chinese_word_inside_an_entry_stands_on_the_page() -> None:
+    inside = {word for words in INNER.values() for word in words} | set(MEASURES)
+    inside |= {word for key, words in CHOICES.items() if key != "score.missing" for word in words}
+    assert not {word for word in inside if word not in PAGE}, "add to docs/policy.md"
