@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from allocator.policy import ScoreRule as ScoreRule
     from allocator.rankings import firmness as firmness
     from allocator.robust import robustness as robustness
+    from allocator.scenario import Scenario as Scenario
+    from allocator.scenario import find_scenario as find_scenario
     from allocator.scoring import score as score
     from allocator.scoring import why as why
+    from allocator.sidebyside import compare_scenarios as compare_scenarios
 
 _HOME = {
     "Case": "case",
@@ -33,9 +36,12 @@ _HOME = {
     "Priorities": "policy",
     "Ratios": "policy",
     "Rule": "policy",
+    "Scenario": "scenario",
     "ScoreRule": "policy",
     "YaosuError": "errors",
     "allocate": "plan",
+    "compare_scenarios": "sidebyside",
+    "find_scenario": "scenario",
     "firmness": "rankings",
     "load_sample": "cases",
     "robustness": "robust",

@@ -19,7 +19,7 @@ from allocator.overrides import Draft, shown
 from allocator.policy import Policy, read_policy
 from allocator.reading import Read
 
-ENTRIES = ("title", "source", "sweep", "policy")
+ENTRIES = ("title", "source", "sweep", "names", "policy")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 FOLDER = "scenarios"
 RULES = {entry.name for entry in dataclasses.fields(Policy)}
@@ -50,7 +50,7 @@ class Scenario:
         an empty table takes an entry out), any table of the case as a list of changes (see `allocator.overrides.Draft`;
         floors and caps are the table ``rules``), and ``sweep``: name to the list of values that ``"$name"`` takes
         elsewhere in the file. Several names make a grid. A value may be a table, whose entries ``"$name.entry"`` move
-        together.
+        together. ``names`` may say what to call them (a text, or one per language).
     point : mapping
         Of a variant: the value each name of the sweep has taken.
     file : str
@@ -102,18 +102,20 @@ class Scenario:
         >>> Scenario("more", {"title": {"en": "More land", "zh": "增加用地"}}, {"quota": 1.1}).title("zh")
         '增加用地（quota = 1.1）'
         """
-        stated = self.content.get("title", self.name)
-        if isinstance(stated, Mapping):
-            stated = stated.get(lang) or next(iter(stated.values()), self.name)
-        return self._with_point(str(stated), lang)
+        return self._with_point(_in(self.content.get("title", self.name), lang), lang)
 
     @property
     def key(self) -> str:
         """The name, with the values of a variant."""
-        return self._with_point(self.name, "en")
+        values = ", ".join(f"{name} = {said(value)}" for name, value in self.point.items())
+        return f"{self.name} ({values})" if values else self.name
+
+    def called(self, name: str, lang: Lang = "en") -> str:
+        """What a name of the sweep is called."""
+        return _in(self.content.get("names", {}).get(name, name), lang)
 
     def _with_point(self, text: str, lang: Lang) -> str:
-        values = [f"{name} = {said(value)}" for name, value in self.point.items()]
+        values = [f"{self.called(name, lang)} = {said(value)}" for name, value in self.point.items()]
         if not values:
             return text
         return f"{text}（{'，'.join(values)}）" if lang == "zh" else f"{text} ({', '.join(values)})"
@@ -200,20 +202,32 @@ class Scenario:
         for key, value in self.content.items():
             if key not in known:
                 yield self._fault("policy_unknown", key, found=key, nearest=cells.nearest(key, sorted(known)))
-            elif key in ("title", "source") and not isinstance(value, str):
-                if key == "source" or not isinstance(value, Mapping) or not set(value) <= set(LANGS):
-                    yield self._fault("policy_value", key, expected='"…"', found=shown(value))
-            elif key == "policy" and not isinstance(value, Mapping):
+            elif (key == "source" and not isinstance(value, str)) or (key == "title" and not _is_text(value)):
+                yield self._fault("policy_value", key, expected='"…"', found=shown(value))
+            elif key in ("policy", "names") and not isinstance(value, Mapping):
                 yield self._fault("policy_value", key, expected="{…}", found=shown(value))
             elif key in (*TABLES, "rules") and not isinstance(value, list):
                 yield self._fault("policy_value", key, expected=f"[[{key}]]", found=shown(value))
         yield from self._unswept()
+        yield from self._misnamed()
         stated = self.content.get("sweep")
         swept = stated if isinstance(stated, Mapping) else {}
         names = {str(name) for name in swept} | set(_flat(self.point))
         for place, name in _parameters(self._used()):
             if name not in names and name.split(".")[0] not in swept:
                 yield self._fault("parameter_unknown", place, found=name, nearest=cells.nearest(name, sorted(names)))
+
+    def _misnamed(self) -> Iterator[Fault]:
+        """Names for what is not swept over, or that are no texts."""
+        names = self.content.get("names")
+        stated = self.content.get("sweep", self.point)
+        swept = [str(name) for name in stated] if isinstance(stated, Mapping) else []
+        for name, value in names.items() if isinstance(names, Mapping) else ():
+            if name not in swept:
+                near = cells.nearest(name, swept)
+                yield self._fault("parameter_unknown", f"names.{name}", found=name, nearest=near)
+            elif not _is_text(value):
+                yield self._fault("policy_value", f"names.{name}", expected='"…"', found=shown(value))
 
     def _unswept(self) -> Iterator[Fault]:
         """What keeps the sweep from being one."""
@@ -238,10 +252,21 @@ class Scenario:
                     yield self._fault("parameter_unused", place, found=one)
 
     def _used(self) -> Mapping[str, Any]:
-        return _without(self.content, ("title", "source", "sweep"))
+        return _without(self.content, ("title", "source", "sweep", "names"))
 
     def _fault(self, code: str, place: str, **values: str) -> Fault:
         return Fault(code, self._file, None, place, values=values)
+
+
+def _in(text: Any, lang: Lang) -> str:
+    """A text, or one per language, in a language where it is known."""
+    return str(text.get(lang) or next(iter(text.values()), "")) if isinstance(text, Mapping) else str(text)
+
+
+def _is_text(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return len(value) > 0 and set(value) <= set(LANGS) and all(isinstance(one, str) for one in value.values())
+    return isinstance(value, str)
 
 
 def said(value: Any) -> str:
