@@ -9,22 +9,30 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from allocator.labels import Lang
+from allocator.labels import Lang, label
 from allocator.sheetout import printable
 
-Kind = Literal["text", "long", "number", "each", "whole", "percent", "rate", "change", "bar"]
+Kind = Literal["text", "mark", "long", "number", "each", "whole", "percent", "rate", "change", "bar"]
+TEXTS = ("text", "mark", "long")
 ROWS = 1_048_575
-LONG, WIDEST, WIDE_PAGE = 70, 32, 170
+LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 34.0, 170.0, 13.5
 _EXCEL_TEXT, _SAMPLE, _A3 = 32_767, 2000, 8
-FORMATS = {
-    "0": "#,##0", "1": "#,##0.0", "2": "#,##0.00", "4": "#,##0.0000", "percent": "0.0%", "rate": "0.00%",
-    "change": "+0.0%;-0.0%;0.0%", "text": "@", "long": "@",
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "0": {"num_format": "#,##0_ "}, "1": {"num_format": "#,##0.0_ "}, "2": {"num_format": "#,##0.00_ "},
+    "4": {"num_format": "#,##0.0000_ "}, "percent": {"num_format": "0.0%_ "}, "rate": {"num_format": "0.00%_ "},
+    "change": {"num_format": "+0.0%_ ;-0.0%_ ;0.0%_ "}, "text": {"num_format": "@"},
+    "mark": {"num_format": "@", "align": "center"}, "long": {"num_format": "@", "text_wrap": True, "indent": 1},
 }  # fmt: skip
 HEAD = {"bold": True, "bg_color": "#DDEBF7", "border": 1, "border_color": "#9DB7D5", "text_wrap": True,
-        "valign": "vcenter"}  # fmt: skip
-FUNDED = {"bg_color": "#E2EFDA", "font_color": "#375623"}
-MISSED = {"bg_color": "#FCE4D6", "font_color": "#9C3A00"}
+        "valign": "vcenter", "align": "center"}  # fmt: skip
+GOOD = {"bg_color": "#E2EFDA", "font_color": "#375623"}
+BAD = {"bg_color": "#FCE4D6", "font_color": "#9C3A00"}
+LINES = {"bottom": 4, "bottom_color": "#BFBFBF"}
+BAR = {"type": "data_bar", "bar_solid": True, "bar_color": "#BDD7EE", "min_type": "num", "min_value": 0,
+       "max_type": "num", "max_value": 1}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +44,10 @@ class Field:
     header : str
         With the unit.
     values : Series
-    kind : {"text", "long", "number", "each", "whole", "percent", "rate", "change", "bar"}
-        ``number``: as many decimals as the column needs; ``each``: as many as the cell needs, where units are mixed;
-        ``long``: wrapped; ``rate``: percent with two decimals; ``change``: percent with a sign; ``bar``: percent with a
-        bar behind it.
+    kind : {"text", "mark", "long", "number", "each", "whole", "percent", "rate", "change", "bar"}
+        ``mark``: short and centred; ``long``: wrapped; ``number``: as many decimals as the column needs; ``each``: as
+        many as the cell needs, where units are mixed; ``rate``: percent with two decimals; ``change``: percent with a
+        sign; ``bar``: percent with a bar behind it.
     note : str
         Shown when the mouse rests on the header.
     good, bad : str
@@ -73,8 +81,38 @@ class Page:
         return [place for place, item in enumerate(self.fields) if item.key in keys]
 
 
+class Style:
+    """The formats of one workbook."""
+
+    def __init__(self, book: Any) -> None:
+        self._book, self._made = book, {}  # type: Any, dict[str, Any]
+        self.head, self.good, self.bad, self.rule = (book.add_format(facts) for facts in (HEAD, GOOD, BAD, LINES))
+
+    def of(self, name: str, total: bool = False, **more: Any) -> Any:
+        """The format of a kind of cell."""
+        key = f"{name}{total}{sorted(more.items())}"
+        if key not in self._made:
+            facts = {"valign": "top"} | FORMATS[name] | more
+            self._made[key] = self._book.add_format(facts | ({"bold": True, "top": 1} if total else {}))
+        return self._made[key]
+
+    def column(self, item: Field, total: bool) -> list[Any]:
+        """The format of each cell of a column."""
+        values = item.values.tolist()
+        if item.kind == "each":
+            made = [self._one(item, [value], False) for value in values]
+        else:
+            made = [self._one(item, values, False)] * len(values)
+        return [*made[:-1], self._one(item, values[-1:], True)] if total else made
+
+    def _one(self, item: Field, values: list[Any], total: bool) -> Any:
+        if item.kind in ("number", "each"):
+            return self.of(decimals(values), total)
+        return self.of({"whole": "0", "bar": "percent"}.get(item.kind, item.kind), total)
+
+
 def decimals(values: Sequence[float]) -> str:
-    """How many decimals numbers need to show four figures, none where all are whole.
+    """How many decimals numbers need to show about four figures, none where all are whole.
 
     >>> decimals([12.5, 3000.25]), decimals([12.0, 7.0]), decimals([0.25, 1.5]), decimals([0.0003])
     ('0', '0', '2', '4')
@@ -87,64 +125,37 @@ def decimals(values: Sequence[float]) -> str:
     return "1" if largest >= 100 else "2" if largest >= 1 else "4"
 
 
-class Style:
-    """The formats of one workbook."""
-
-    def __init__(self, book: Any) -> None:
-        self._book = book
-        self._made: dict[str, Any] = {}
-        self.head = book.add_format(HEAD)
-        self.funded, self.missed = book.add_format(FUNDED), book.add_format(MISSED)
-
-    def of(self, name: str, total: bool = False, **more: Any) -> Any:
-        """The format of a kind of cell."""
-        key = f"{name}{total}{sorted(more.items())}"
-        if key not in self._made:
-            facts = {"num_format": FORMATS[name], "valign": "top", "text_wrap": name == "long"} | more
-            self._made[key] = self._book.add_format(facts | ({"bold": True, "top": 1} if total else {}))
-        return self._made[key]
-
-    def cells(self, item: Field, total: bool) -> list[Any]:
-        """The format of each cell of a column."""
-        last = self._one(item, item.values.iloc[-1:].tolist(), True) if total else None
-        if item.kind == "each":
-            made = [self._one(item, [value], False) for value in item.values]
-        else:
-            made = [self._one(item, item.values.tolist(), False)] * len(item.values)
-        return [*made[:-1], last] if total else made
-
-    def _one(self, item: Field, values: list[Any], total: bool) -> Any:
-        if item.kind in ("number", "each"):
-            return self.of(decimals(values), total)
-        return self.of({"whole": "0", "bar": "percent"}.get(item.kind, item.kind), total)
-
-
 def blank(item: Field) -> bool:
     """Whether a column says nothing."""
     known = item.values.notna()
-    return not known.any() or (item.kind in ("text", "long") and bool((item.values[known] == "").all()))
+    return not known.any() or (item.kind in TEXTS and bool((item.values[known] == "").all()))
 
 
 def add_page(book: Any, style: Style, page: Page, lang: Lang) -> None:
     """Write a sheet: frozen header, filter, widths that fit, wrapped sentences, coloured decisions, one page wide."""
     sheet = book.add_worksheet(page.name)
-    shown = page.fields
-    widths = [width(item) for item in shown]
+    widths = [width(item) for item in page.fields]
     finish(sheet, page.name, sum(widths), lang)
-    sheet.repeat_rows(0)
-    sheet.freeze_panes(1, min(2, len(shown)))
-    sheet.set_row(0, 15 * max(_lines(item.header, wide) for item, wide in zip(shown, widths, strict=True)) + 6)
-    for place, (item, wide) in enumerate(zip(shown, widths, strict=True)):
+    sheet.freeze_panes(1, min(2, len(widths)))
+    heads = [lines(pd.Series([item.header]), wide - 3)[0] for item, wide in zip(page.fields, widths, strict=True)]
+    sheet.set_row(0, LINE * max(heads) + 6)
+    for place, (item, wide) in enumerate(zip(page.fields, widths, strict=True)):
         sheet.set_column(place, place, wide)
         sheet.write_string(0, place, item.header, style.head)
         if item.note:
             sheet.write_comment(0, place, item.note, {"x_scale": 2.2, "y_scale": 1.2})
     length = min(len(page), ROWS)
-    _rows(sheet, shown, style, page.total, length)
-    body = length - page.total
-    sheet.autofilter(0, 0, max(body, 1), len(shown) - 1)
-    for place, item in enumerate(shown):
-        _colour(sheet, style, item, place, body)
+    _rows(sheet, page, style, length, _heights(page, widths, length))
+    last = max(length - page.total, 1)
+    sheet.autofilter(0, 0, last, len(widths) - 1)
+    for place, item in enumerate(page.fields):
+        for word, colour in ((item.good, style.good), (item.bad, style.bad)):
+            if word:
+                rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": colour}
+                sheet.conditional_format(1, place, last, place, rule)
+        if item.kind == "bar":
+            sheet.conditional_format(1, place, last, place, BAR)
+    sheet.conditional_format(1, 0, last, len(widths) - 1, {"type": "no_errors", "format": style.rule})
 
 
 def finish(sheet: Any, name: str, wide: float, lang: Lang) -> None:
@@ -153,39 +164,39 @@ def finish(sheet: Any, name: str, wide: float, lang: Lang) -> None:
     if wide > WIDE_PAGE:
         sheet.set_paper(_A3)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_footer(f"&L&8{name.replace('&', '&&')}&R&8" + ("第 &P 页，共 &N 页" if lang == "zh" else "page &P of &N"))
+    sheet.set_footer(f"&L&8{name.replace('&', '&&')}&R&8{label('plan.footer', lang)}")
 
 
-def _rows(sheet: Any, shown: Sequence[Field], style: Style, total: bool, length: int) -> None:
-    columns = [cells(item)[:length] for item in shown]
-    formats = [style.cells(item, total) for item in shown]
-    write = [sheet.write_string if item.kind in ("text", "long") else sheet.write_number for item in shown]
-    places = range(len(shown))
+def _rows(sheet: Any, page: Page, style: Style, length: int, heights: Sequence[float]) -> None:
+    columns = [cells(item)[:length] for item in page.fields]
+    formats = [style.column(item, page.total) for item in page.fields]
+    write = [sheet.write_string if item.kind in TEXTS else sheet.write_number for item in page.fields]
+    places = range(len(columns))
     for row in range(length):
+        if heights[row] > LINE:
+            sheet.set_row(row + 1, heights[row] + 2)
         for place in places:
             cell = columns[place][row]
             if cell is not None:
                 write[place](row + 1, place, cell, formats[place][row])
 
 
+def _heights(page: Page, widths: Sequence[float], length: int) -> list[float]:
+    """Height of each row: wrapped sentences are shown whole."""
+    most = np.ones(length)
+    for item, wide in zip(page.fields, widths, strict=True):
+        if item.kind == "long":
+            most = np.maximum(most, lines(item.values.iloc[:length], wide))
+    return list((most * LINE).tolist())
+
+
 def cells(item: Field) -> list[Any]:
     """Plain values, None where blank."""
-    if item.kind in ("text", "long"):
+    if item.kind in TEXTS:
         text = item.values.astype(object).where(item.values.notna(), None)
         return [None if cell is None or cell == "" else str(cell)[:_EXCEL_TEXT] for cell in text]
     number = item.values.astype(float).to_numpy()
     return [value if math.isfinite(value) else None for value in number.tolist()]
-
-
-def _colour(sheet: Any, style: Style, item: Field, place: int, body: int) -> None:
-    for word, colour in ((item.good, style.funded), (item.bad, style.missed)):
-        if word:
-            rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": colour}
-            sheet.conditional_format(1, place, max(body, 1), place, rule)
-    if item.kind == "bar":
-        bar = {"type": "data_bar", "bar_solid": True, "bar_color": "#BDD7EE", "min_type": "num", "min_value": 0,
-               "max_type": "num", "max_value": 1}  # fmt: skip
-        sheet.conditional_format(1, place, max(body, 1), place, bar)
 
 
 def text_width(text: pd.Series) -> pd.Series:
@@ -197,25 +208,28 @@ def text_width(text: pd.Series) -> pd.Series:
     return text.str.len() + text.str.count(r"[⺀-鿿＀-｠]")
 
 
+def lines(text: pd.Series, wide: float) -> NDArray[np.float64]:
+    """Lines that texts take in a column so wide.
+
+    >>> lines(pd.Series(["land", "land and energy", None]), 10).tolist()
+    [1.0, 2.0, 1.0]
+    """
+    taken = text_width(text.astype(object).fillna("").astype(str)).to_numpy(dtype=float)
+    return np.maximum(np.ceil(taken / (0.95 * max(wide, 4.0))), 1.0)
+
+
 def width(item: Field) -> float:
     """Width of a column, from its header and its first rows."""
-    if item.kind == "long":
-        return LONG
-    header = int(text_width(pd.Series(item.header.split("\n"))).max())
-    if item.kind == "text":
+    header = min(int(text_width(pd.Series([item.header])).iloc[0]), 9) + 2.5
+    if item.kind in TEXTS:
         known = item.values.dropna().astype(str).iloc[:_SAMPLE]
         widest = float(text_width(known).quantile(0.98)) if len(known) else 0.0
-        return min(max(widest + 2, min(header, 12) + 4, 7), WIDEST)
-    numbers = item.values.astype(float)
-    largest = numbers[np.isfinite(numbers)].abs().max() if len(numbers) else 0.0
-    figures = (
-        7
-        if item.kind in ("percent", "rate", "change", "bar")
-        else len(f"{0.0 if pd.isna(largest) else largest:,.0f}") + 3
-    )
-    return max(figures + 1, min(header, 12) + 4, 9)
-
-
-def _lines(text: str, wide: float) -> int:
-    room = max(wide - 4, 1)
-    return sum(math.ceil(max(int(line), 1) / room) for line in text_width(pd.Series(text.split("\n"))))
+        if item.kind == "long":
+            return min(max(widest / 2.5, LONG[0]), LONG[1])
+        return min(max(widest + 2, header if item.kind == "mark" else min(header, 10)), WIDEST)
+    if item.kind in ("percent", "rate", "change", "bar"):
+        return max(header, 9.0)
+    numbers = item.values.astype(float).to_numpy()
+    largest = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
+    places = {"whole": 0, "number": int(decimals(numbers.tolist())), "each": 2}[item.kind]
+    return max(len(f"{largest:,.0f}") + places + 2.5, header)

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from allocator import schema, units
-from allocator.bookstyle import ROWS, Page, Style, decimals, finish
+import pandas as pd
+
+from allocator import units
+from allocator.bookstyle import LINE, ROWS, Page, Style, decimals, finish, lines
 from allocator.labels import label
 from allocator.pages import Pages
 from allocator.summary import MONEY, summary, value_name
 
 WIDTHS = (46, 15, 15, 15, 15, 15)
-CHART = {"width": 560, "height": 300}
+CHARTS = (385, 525)
+CHART_HEIGHT, CHART_ROWS = 280, 15
+PART = {"bold": True, "font_size": 12, "font_color": "#2F75B5", "valign": "vcenter"}
 BLUE, GREY = "#2F75B5", ("#A6A6A6", "#D0CECE")
 Row = Sequence[tuple[Any, str]]
 
@@ -30,17 +34,23 @@ class Front:
     def write(self, sheets: Sequence[Page]) -> None:
         """The whole sheet."""
         finish(self.sheet, self.say("title", name=self.plan.case.name), sum(WIDTHS), self.pages.lang)
+        self.sheet.set_portrait()
+        self.sheet.fit_to_pages(1, 1)
         self.sheet.hide_gridlines(2)
         for place, width in enumerate(WIDTHS):
             self.sheet.set_column(place, place, width)
         self._head()
         if self.plan.status == "infeasible":
             self._conflict()
+        below = self.row
+        if self.plan.solution.x is not None:
+            self.row += CHART_ROWS
         self._figures()
         self._resources()
         first = self._baselines()
         self._missed()
-        self._charts(first, sheets)
+        if self.plan.solution.x is not None:
+            self._charts(below, first, sheets)
         self._made()
         self._guide(sheets)
 
@@ -55,7 +65,8 @@ class Front:
     def _table(self, key: str, headers: Sequence[str], rows: Sequence[Row]) -> int:
         """A small table under its title; the row of its first cells."""
         self.row += 1
-        self._line(self.say(f"part.{key}"), bold=True, font_size=12, font_color=BLUE)
+        self._line(self.say(f"part.{key}"), "text", 20, **PART)
+        self.sheet.set_row(self.row, 2 * LINE + 2)
         for place, header in enumerate(headers):
             self.sheet.write_string(self.row, place, header, self.style.head)
         first = self.row + 1
@@ -90,10 +101,9 @@ class Front:
     def _conflict(self) -> None:
         """What conflicts and the least that repairs it."""
         self.row += 1
-        self._line(self.say("part.conflict"), bold=True, font_size=12, font_color=BLUE)
+        self._line(self.say("part.conflict"), "text", 20, **PART)
         for sentence in self.plan.diagnose().text(self.pages.lang).splitlines():
-            lines = 1 + len(sentence) * (2 if self.pages.chinese else 1) // int(0.9 * sum(WIDTHS))
-            self._line(sentence, "long", 15.0 * lines)
+            self._line(sentence, "long", LINE * lines(pd.Series([sentence]), sum(WIDTHS))[0] + 2)
 
     def _figures(self) -> None:
         told, unit = self.told, self.pages.value_unit
@@ -108,7 +118,7 @@ class Front:
         rows += [_figure(self.say(f"figure.{key}"), told[key], unit) for key in ("objective", "bound")]
         rows.append([(self.say("figure.gap"), "text"), (told["gap"], "rate"), (None, "text")])
         for name in [name for name in reversed(MONEY) if name in money]:
-            header = schema.header("projects", name, self.pages.lang)
+            header = self.say(f"money.{name}")
             rows += [self._money(self.say("figure.asked", name=header), money[name]["asked"]),
                      self._money(self.say("figure.money", name=header), money[name]["funded"])]  # fmt: skip
         rows += [self._money(self.say(f"figure.{key}"), money[key]) for key in ("own", "loans", "cost") if key in money]
@@ -160,10 +170,8 @@ class Front:
         ]
         self._table("missed", [item.header for item in columns], rows)
 
-    def _charts(self, first: int, sheets: Sequence[Page]) -> None:
+    def _charts(self, row: int, first: int, sheets: Sequence[Page]) -> None:
         """The plan beside the baselines, in all and by city (or field)."""
-        if self.plan.solution.x is None:
-            return
         name, last = self.sheet.get_name(), first + len(self.told["baselines"])
         chart = self.book.add_chart({"type": "bar"})
         fills = [{"fill": {"color": colour}} for colour in (BLUE, *GREY)]
@@ -171,16 +179,16 @@ class Front:
             "categories": [name, first, 0, last, 0], "values": [name, first, 1, last, 1], "points": fills, "gap": 60,
             "data_labels": {"value": True, "num_format": "#,##0"},
         })  # fmt: skip
-        chart.set_title({"name": self.say("figure.chart"), "name_font": {"size": 12}})
+        chart.set_title({"name": f"{self.say('figure.chart')} ({self.pages.value_unit})", "name_font": {"size": 12}})
         chart.set_legend({"none": True})
         chart.set_y_axis({"reverse": True})
-        chart.set_x_axis({"num_format": "#,##0", "min": 0, "major_gridlines": {"visible": False}, "visible": False})
-        chart.set_size(CHART)
+        worth = [self.told["objective"], *(other["objective"] for other in self.told["baselines"].values())]
+        axis = {"min": 0, "max": 1.3 * max(worth)} if min(worth) >= 0 < max(worth) else {}
+        chart.set_x_axis(axis | {"major_gridlines": {"visible": False}, "visible": False})
         charts = [chart, *([made] if (made := self._by_group(sheets)) else [])]
-        self.row += 1
-        for place, item in zip((0, 3), charts, strict=False):
-            self.sheet.insert_chart(self.row, place, item, {"x_offset": 4, "y_offset": 4})
-        self.row += 16
+        for item, wide, left in zip(charts, CHARTS, (0, CHARTS[0]), strict=False):
+            item.set_size({"width": wide, "height": CHART_HEIGHT})
+            self.sheet.insert_chart(row, 0, item, {"x_offset": left + 2, "y_offset": 6, "object_position": 3})
 
     def _by_group(self, sheets: Sequence[Page]) -> Any:
         """Value by city, or by field, of the plan and the baselines."""
@@ -195,10 +203,10 @@ class Front:
                 "name": name, "categories": [page.name, 1, 0, last, 0], "values": [page.name, 1, place, last, place],
                 "fill": {"color": colour}, "gap": 60,
             })  # fmt: skip
-        chart.set_title({"name": self.say(f"figure.chart_{page.key[3:]}"), "name_font": {"size": 12}})
+        title = f"{self.say(f'figure.chart_{page.key[3:]}')} ({self.pages.value_unit})"
+        chart.set_title({"name": title, "name_font": {"size": 12}})
         chart.set_legend({"position": "bottom"})
-        chart.set_y_axis({"num_format": "#,##0", "name": self.pages.value_unit, "major_gridlines": {"visible": True}})
-        chart.set_size(CHART)
+        chart.set_y_axis({"num_format": "#,##0", "major_gridlines": {"visible": True}})
         return chart
 
     def _made(self) -> None:
@@ -225,7 +233,7 @@ class Front:
     def _list(self, key: str, rows: dict[str, str]) -> None:
         """Names and sentences."""
         self.row += 1
-        self._line(self.say(f"part.{key}"), bold=True, font_size=12, font_color=BLUE)
+        self._line(self.say(f"part.{key}"), "text", 20, **PART)
         for name, text in rows.items():
             self.sheet.write_string(self.row, 0, name, self.style.of("text"))
             self.sheet.merge_range(self.row, 1, self.row, len(WIDTHS) - 1, "", self.style.of("text"))

@@ -81,6 +81,16 @@ class Pages:
         said = _with_unit(self.say(f"column.other_{key}", name=name), unit)
         return Field(said, _series(values), kind, key=f"other_{key}")
 
+    def variants(self, ids: pd.Series, names: pd.Series) -> list[str | None]:
+        """The ways in which projects are done: phases by their share, nothing where there is one way."""
+        phases = schema.column(self.plan.case.projects, "projects", "phases").notna()
+        phased = set(self.plan.case.projects["id"][phases.to_numpy()])
+        shown = names.astype(object).where(names.notna() & (names != BASE), None)
+        return [
+            self.say("phase", share=f"{float(name):.0%}") if name is not None and id_ in phased else name
+            for id_, name in zip(ids, shown, strict=True)
+        ]
+
     def yes(self, flags: Any) -> pd.Series:
         """Yes and no in words."""
         yes, no = self.yes_no
@@ -118,13 +128,14 @@ class Pages:
         table, divisible = self.projects, self.plan.case.policy.divisible
         fields = [*self.facts(table["id"], FACTS), *self._scored(table)]
         if "decision" in table:
-            fields.append(self.known("decision", table["decision"]))
-        fields.append(self.field("funded", self.yes(table["funded"]), good=self.yes_no[0]))
+            fields.append(self.known("decision", table["decision"], "mark"))
+        fields.append(self.field("funded", self.yes(table["funded"]), "mark", good=self.yes_no[0]))
         if divisible:
             fields.append(self.field("share", table["share"], "percent"))
         fields += [
-            self.field("variant", table["variant"].where(table["variant"] != BASE)),
-            self.known("period", table["period"], table="pools"), self.field("value", table["value"], "number", self.value_unit),
+            self.field("variant", self.variants(table["id"], table["variant"])),
+            self.known("period", table["period"], "mark", "pools"),
+            self.field("value", table["value"], "number", self.value_unit),
             *(self.known(name, table[name], "number") for name in reversed(MONEY) if name in table),
         ]  # fmt: skip
         for name in self.plan.case.resources:
@@ -136,7 +147,7 @@ class Pages:
 
     def _scored(self, table: pd.DataFrame) -> list[Field]:
         return [
-            self.known("score", table["score"], "number"), self.field("grade", table["grade"]),
+            self.known("score", table["score"], "number"), self.field("grade", table["grade"], "mark"),
             self.field("rank", table["rank"].where(table["score"].notna()), "whole"),
         ]  # fmt: skip
 
@@ -145,10 +156,10 @@ class Pages:
         table = self.plan.grants
         return self.page("grants", [
             *self.facts(table["project"], ("id", "name", "region")),
-            self.field("variant", table["variant"].where(table["variant"] != BASE)),
+            self.field("variant", self.variants(table["project"], table["variant"])),
             self.known("resource", table["resource"].map(self.words.resource), table="grants"),
-            self.known("pool", table["pool"], table="grants"), self.known("period", table["period"], table="grants"),
-            self.field("amount", table["amount"], "each"), self.field("unit", table["unit"].map(self.unit)),
+            self.known("pool", table["pool"], table="grants"), self.known("period", table["period"], "mark", "grants"),
+            self.field("amount", table["amount"], "each"), self.field("unit", table["unit"].map(self.unit), "mark"),
         ])  # fmt: skip
 
     def loans(self) -> Page:
@@ -160,7 +171,7 @@ class Pages:
             *self.facts(table["project"], ("id", "name", "region")),
             self.known("fund", table["fund"].mask(own, self.say("own")), table="funds"),
             self.known("instrument", table["instrument"], table="funds"),
-            self.known("period", table["period"], table="funds"),
+            self.known("period", table["period"], "mark", "funds"),
             self.field("money", table["amount"] * units.convert(1.0, "mcny", self.money_unit), "number",
                        self.unit("mcny")),
             self.field("part", table["amount"].astype(float) / whole, "percent"),
@@ -171,14 +182,12 @@ class Pages:
         """The projects not funded, the nearest first."""
         out = self.projects[~self.projects["funded"]]
         out = out.sort_values("reduced_profit", ascending=False, kind="stable", na_position="last")
-        comma = "、" if self.chinese else ", "
         return self.page("waiting", [
             self.field("place", np.arange(1, len(out) + 1), "whole"), *self.facts(out["id"], FACTS), *self._scored(out),
             self.field("value", out["value"], "number", self.value_unit),
             self.field("reduced_profit", out["reduced_profit"], "number", self.value_unit),
             self.field("enters_at_score", out["enters_at_score"], "number"),
             self.field("enters_at_demand", out["enters_at_demand"], "percent"),
-            self.field("scarce", out["scarce"].str.replace("|", comma, regex=False)),
             self.field("reason", out["reason"], "long"),
         ])  # fmt: skip
 
@@ -198,7 +207,7 @@ class Pages:
             self.field("kind", kind.map(lambda block: self.say(f"kind.{block}"))),
             self.field("source", table["pool"].astype(object).where(kind != "fund", table["fund"])),
             self.known("resource", resource, table="pools"), self.known("region", table["region"], table="pools"),
-            self.known("period", table["period"], table="pools"), self.field("unit", unit.map(self.unit)),
+            self.known("period", table["period"], "mark", "pools"), self.field("unit", unit.map(self.unit), "mark"),
             self.field("quota", quota * per, "each"),
             *(self.field(name, values * per, "each") for name, values in flows),
             self.field("available", available * per, "each"), self.field("used", used * per, "each"),
@@ -220,13 +229,13 @@ class Pages:
         return self.page("rules", [
             self.known("rule", table["rule"], table="rules"), self.known("sense", table["sense"], table="rules"),
             self.known("measure", [self._measure(item.measure) for item in rule], table="rules"),
-            self.field("group", pd.Series(group, dtype=object)),
+            self.field("group", pd.Series(group, dtype=object), "long"),
             self.field("basis", table["basis"].map(lambda basis: self.say(f"basis.{basis}"))),
             self.field("stated", pd.Series(share, dtype=float), "percent"),
             self.field("limit", table["limit"].astype(float) * per, "each"),
             self.field("reached", table["value"].astype(float) * per, "each"),
-            self.field("unit", unit.map(self._unit_word)), self.field("strength", soft),
-            self.field("met", self.yes(table["met"]), bad=self.yes_no[1]),
+            self.field("unit", unit.map(self._unit_word), "mark"), self.field("strength", soft, "mark"),
+            self.field("met", self.yes(table["met"]), "mark", bad=self.yes_no[1]),
             self.field("missed", (table["missed"].astype(float) * per).where(table["missed"] > 0), "each"),
             self.field("penalty", table["penalty"].where(table["penalty"] > 0), "number", self.value_unit),
             self.field("rule_price", table["price"].astype(float) / per, "each", self.value_unit),
@@ -270,8 +279,8 @@ class Pages:
         return self.page("bank", [
             self.field("bank_name", table["bank"]),
             self.known("resource", table["resource"].map(self.words.resource), table="pools"),
-            self.known("period", table["period"], table="pools"), self.field("amount", table["amount"], "each"),
-            self.field("unit", table["unit"].map(self.unit)),
+            self.known("period", table["period"], "mark", "pools"), self.field("amount", table["amount"], "each"),
+            self.field("unit", table["unit"].map(self.unit), "mark"),
             self.field("unit_price", table["price"] * units.convert(1.0, "mcny", "cny"), "each", self.unit("cny")),
             self.field("cost", table["cost"] * units.convert(1.0, "mcny", self.money_unit), "number",
                        self.unit("mcny")),
@@ -316,7 +325,7 @@ class Pages:
         for name in reversed(MONEY):
             for key in ("asked", "funded"):
                 if f"{name} {key}" in table:
-                    said = self.say(f"figure.{'money' if key == 'funded' else key}", name=self._measure(name))
+                    said = self.say(f"figure.{'money' if key == 'funded' else key}", name=self.say(f"money.{name}"))
                     amount = table[f"{name} {key}"] * units.convert(1.0, "mcny", self.money_unit)
                     fields.append(
                         Field(_with_unit(said, self.unit("mcny")), _series(amount), "number", key=f"{name} {key}")

@@ -183,7 +183,7 @@ class Plan:
 
     def write(self, folder: str | Path, lang: Lang | None = None) -> Path:
         """Write the workbook, the tables as CSV, the pictures and ``summary.json`` into a folder."""
-        from allocator.planbook import write_folder
+        from allocator.folder import write_folder
 
         return write_folder(self, Path(folder), lang or self.lang)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from allocator import workbook
 from allocator.bookstyle import Style, add_page
@@ -67,14 +69,18 @@ def in_language(plan: Plan, lang: Lang) -> Plan:
 
 
 def fill(path: Path, plan: Plan) -> None:
-    """Write the workbook of a plan in the plan's language."""
+    """Write the workbook of a plan in the plan's language, row by row, so that large plans need little memory."""
     made = Pages(plan, plan.lang)
     pages = made.all()
-    options = SAFE | {"constant_memory": True, "default_format_properties": FONTS[plan.lang]}
-    options["tmpdir"] = str(path.parent)
-    with xlsxwriter.Workbook(str(path), options) as book:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".yaosu-", ignore_cleanup_errors=True) as rows:
+        options = {"constant_memory": True, "tmpdir": rows, "default_format_properties": FONTS[plan.lang]}
+        book = xlsxwriter.Workbook(str(path), SAFE | options)
         book.set_properties({"title": made.say("title", name=plan.case.name)})
         style = Style(book)
         add_front(book, style, made, pages)
         for page in pages:
             add_page(book, style, page, plan.lang)
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise OSError(str(error)) from error

@@ -57,7 +57,8 @@ def summary(plan: Plan) -> dict[str, Any]:
         "violation": solution.violation if solved else None, "versions": versions(),
         "projects": len(plan.projects), "funded": int(plan.projects["funded"].sum()) if solved else None,
         "value": value(plan), "money": money(plan), "resources": resources(plan), "rules": rules(plan),
-        "baselines": {name: beside(plan, other) for name, other in plan.baselines.items()}, "units": unit_names(plan.case),
+        "baselines": {name: beside(plan, other) for name, other in plan.baselines.items()},
+        "units": unit_names(plan.case),
     }  # fmt: skip
     return {key: _plain(found) for key, found in told.items()}
 
