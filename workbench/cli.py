@@ -13,7 +13,7 @@ import click
 from allocator.labels import Lang, label
 from workbench.bilingual import BAD, DONE, NO, Program, argument, option
 
-SAMPLE = "shandong-2020"
+SAMPLES = ("gb-grid-2021", "shandong-2020")
 
 out_option = option("--out", metavar="folder")
 json_option = option("--json", "as_json", is_flag=True)
@@ -101,7 +101,8 @@ def allocate(
     """A plan, or scenarios side by side."""
     from workbench import running
 
-    job = running.Job(case, running.folder(out or Path("out", Path(case).stem)), lang, as_json, jobs or -1)
+    usual = Path("out", Path(case).stem, "scenarios" if scenarios else "")
+    job = running.Job(case, running.folder(out or usual), lang, as_json, jobs or -1)
     if scenarios:
         return job.scenarios(scenarios, **effort)
     return job.plan(draws=draws, seed=seed, costs=costs, **effort)
@@ -143,14 +144,20 @@ def doctor(lang: Lang, /, as_json: bool) -> int:
 
 @yaosu.command()
 @out_option
-@json_option
 @click.pass_obj
-def demo(lang: Lang, /, out: str | None, as_json: bool) -> int:
-    """The sample case of Shandong from end to end."""
+def demo(lang: Lang, /, out: str | None) -> int:
+    """Both sample cases from end to end."""
     from workbench import running
 
-    job = running.Job(SAMPLE, running.folder(out or Path("out", "demo")), lang, as_json)
-    return job.plan(gap=0.001, time_limit=30.0)
+    for sample in SAMPLES:
+        click.echo(label(f"cli.demo.{sample}", lang))
+        job = running.Job(sample, running.folder(Path(out or Path("out", "demo"), sample)), lang)
+        code = job.plan(gap=0.002, time_limit=30.0)
+        click.echo()
+        if code != DONE:
+            return code
+    click.echo(label("cli.demo.next", lang))
+    return DONE
 
 
 def main() -> None:

@@ -1,71 +1,98 @@
-"""What is worked out beside a plan on request, as tables: how firm it is, what rules cost, what quota is worth."""
+"""What is worked out beside a plan on request: how firm it is, what its rules cost, what more quota is worth."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import pandas as pd
 
 from allocator import schema, units
-from allocator.bookstyle import Field, Kind, Page
-from allocator.labels import label
+from allocator.folder import harmless
+from allocator.labels import Lang, label
 from allocator.pages import Pages
-from allocator.rulecosts import RuleCosts
+from allocator.plan import Plan
+from allocator.robust import robustness
+from allocator.speech import number
+from allocator.workbook import _replace_file
+from workbench.present import table
+from workbench.progress import Watch
 
-FACTS = ("id", "name", "region")
-
-
-def robustness(pages: Pages, firm: pd.DataFrame) -> Page:
-    """How often each project is funded when weights, scores and demands are drawn."""
-    words = firm["firm"].map({kind: label(f"score.firm.{kind}", pages.lang) for kind in ("in", "open", "out")})
-    shares = [_field(pages, name, firm[name], "percent") for name in ("funded_share", "low", "high")]
-    funded = pages.field("funded", pages.yes(firm["id"].map(pages.projects["funded"])))
-    return _page(pages, "robustness", [*pages.facts(firm["id"], FACTS), funded, *shares, _field(pages, "firm", words)])
+NAMES = ("robustness", "rule_costs", "block_values")
+FIRM = ("in", "open", "out")
 
 
-def rule_costs(pages: Pages, costs: RuleCosts) -> Page:
-    """What each rule costs, and whom it moves in and out."""
-    table = costs.table
-    names = [_rule(pages, name, kind) for name, kind in zip(table["rule"], table["kind"], strict=True)]
-    kinds = table["kind"].map(lambda kind: label(f"cli.rule.{kind}", pages.lang))
-    comma = label("cli.plan.comma", pages.lang)
-    moved = [_field(pages, name, table[name].str.replace("|", comma)) for name in ("moved_in", "moved_out")]
-    return _page(pages, "rule_costs", [
-        _field(pages, "rule", names), _field(pages, "kind", kinds),
-        _field(pages, "cost", table["cost"], "number", pages.value_unit),
-        _field(pages, "at_most", table["at_most"], "number", pages.value_unit), *moved,
-    ])  # fmt: skip
+def write(folder: Path, name: str, made: pd.DataFrame) -> None:
+    """Write a table as CSV with its own column names, money in million yuan, as those of the plan."""
+
+    def fill(path: Path) -> None:
+        harmless(made).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+
+    _replace_file(folder / f"{name}.csv", fill)
+
+
+def clear(folder: Path) -> None:
+    """Take away what belongs to an earlier plan."""
+    for name in NAMES:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+
+
+def firmness(plan: Plan, folder: Path, lang: Lang, watch: Watch, draws: int, seed: int, jobs: int) -> str:
+    """How many of the funded projects, and of the others, stay as they are whatever is drawn."""
+    solver, told = plan.solution.solver, watch.counting("draws")
+    firm = robustness(plan.case, draws, seed=seed, jobs=jobs, solver=solver, progress=told)
+    write(folder, "robustness", firm)
+    funded = firm["id"].map(plan.projects.set_index("id")["funded"]).astype(bool)
+    rows = [
+        [label(f"cli.firm.{name}", lang), *(f"{int((firm['firm'][inside] == kind).sum()):,}" for kind in FIRM)]
+        for name, inside in (("funded", funded), ("other", ~funded))
+    ]
+    head = label("cli.firm.drawn", lang, draws=f"{int(firm['draws'].max()):,}")
+    return table([head, *(label(f"score.firm.{kind}", lang) for kind in FIRM)], rows)
+
+
+def rule_costs(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) -> str:
+    """What each rule costs, and how many projects it moves in and out."""
+    made = plan.rule_costs(jobs=jobs, progress=watch.counting("rule_costs")).table
+    write(folder, "rule_costs", made)
+    pages = Pages(plan, lang)
+    rows = [
+        [
+            _rule(pages, row["rule"], row["kind"]), number(row["cost"]), number(row["at_most"]),
+            *(str(len(row[name].split("|")) if row[name] else 0) for name in ("moved_in", "moved_out")),
+        ]
+        for row in made.to_dict("records")
+    ]  # fmt: skip
+    headers = [label("cli.costs.rule", lang), label("cli.costs.cost", lang, unit=pages.value_unit)]
+    return table([*headers, *(label(f"cli.costs.{name}", lang) for name in ("at_most", "moved_in", "moved_out"))], rows)
 
 
 def _rule(pages: Pages, name: str, kind: str) -> str:
-    """A rule by the name that people know."""
+    """A rule by its kind and the name that people know."""
     if kind == "match":
-        return pages.words.resource(name)
-    known = name in schema.columns("projects") and kind in ("priorities", "capital_ratio")
-    if known:
-        return schema.header("projects", name, pages.lang)
-    return "" if name == kind or kind == "readiness" else name
+        name = pages.words.resource(name)
+    elif kind in ("priorities", "capital_ratio") and name in schema.columns("projects"):
+        name = schema.header("projects", name, pages.lang)
+    said = label(f"cli.rule.{kind}", pages.lang)
+    return said if name == kind or kind == "readiness" else label("cli.rule.named", pages.lang, kind=said, name=name)
 
 
-def block_values(pages: Pages, values: pd.DataFrame) -> Page:
+def block_values(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) -> str:
     """What one more block of each pool and product is worth."""
-    per = units.convert(1.0, "mcny", pages.money_unit)
-    money = values["unit"] == "mcny"
-    return _page(pages, "block_values", [
-        _field(pages, "source", values["name"]),
-        _field(pages, "resource", values["resource"].map(lambda name: pages.words.resource(name) if name else "")),
-        _field(pages, "block", values["block"].where(~money, values["block"] * per), "each"),
-        _field(pages, "unit", values["unit"].map(pages.unit)),
-        _field(pages, "gained", values["gained"], "number", pages.value_unit),
-        _field(pages, "at_most", values["at_most"], "number", pages.value_unit),
-        _field(pages, "priced", values["price_times_block"], "number", pages.value_unit),
-    ])  # fmt: skip
+    made = plan.block_value(jobs=jobs, progress=watch.counting("block_values"))
+    write(folder, "block_values", made)
+    pages = Pages(plan, lang)
+    rows = [
+        [
+            row["name"], _amount(pages, row["block"], row["unit"]), number(row["gained"]),
+            *(number(row[name]) for name in ("at_most", "price_times_block")),
+        ]
+        for row in made.sort_values("gained", ascending=False, kind="stable").to_dict("records")
+    ]  # fmt: skip
+    headers = [label("cli.costs.source", lang), label("cli.costs.block", lang)]
+    headers.append(label("cli.costs.gained", lang, unit=pages.value_unit))
+    return table([*headers, *(label(f"cli.costs.{name}", lang) for name in ("at_most", "priced"))], rows)
 
 
-def _page(pages: Pages, key: str, fields: list[Field]) -> Page:
-    return Page(key, label(f"cli.sheet.{key}", pages.lang), fields)
-
-
-def _field(pages: Pages, name: str, values: Any, kind: Kind = "text", unit: str = "") -> Field:
-    header = label(f"cli.column.{name}", pages.lang)
-    return Field(f"{header} ({unit})" if unit else header, pd.Series(values).reset_index(drop=True), kind, key=name)
+def _amount(pages: Pages, amount: float, unit: str) -> str:
+    shown = units.convert(amount, "mcny", pages.money_unit) if unit == "mcny" else amount
+    return f"{number(shown)} {pages.unit(unit)}".rstrip()

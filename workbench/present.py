@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import math
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 from rich.cells import cell_len
@@ -13,8 +13,9 @@ from allocator.labels import Lang, label
 from allocator.pages import Pages
 from allocator.plan import Plan
 from allocator.schema import header
+from allocator.sidebyside import SideBySide
 from allocator.speech import number
-from allocator.summary import beside, value_name
+from allocator.summary import beside, value_name, value_unit
 from allocator.units import convert
 
 
@@ -86,20 +87,22 @@ def _funded(pages: Pages) -> str:
     return table(headers, [*groups, line(say("total"), projects)])
 
 
-def firmness(plan: Plan, firm: pd.DataFrame, lang: Lang) -> str:
-    """How many of the funded projects, and of the others, stay as they are whatever is drawn."""
-    funded = firm["id"].map(plan.projects.set_index("id")["funded"]).astype(bool)
-    kinds = ("in", "open", "out")
+def side_by_side(side: SideBySide, lang: Lang) -> str:
+    """A line per scenario: status, worth, change against the case as it is, who is funded, and how it was proven."""
+    names = ("funded", "moved_in", "moved_out")
+    worth = f"{label('scenario.column.worth', lang)} ({value_unit(side.case, lang)})"
+    headers = [label("scenario.column.title", lang), worth]
+    headers += [label(f"scenario.column.{name}", lang) for name in ("change", *names, "gap", "status")]
     rows = [
-        [label(f"cli.firm.{name}", lang), *(f"{int((firm['firm'][inside] == kind).sum()):,}" for kind in kinds)]
-        for name, inside in (("funded", funded), ("other", ~funded))
-    ]
-    drawn = label("cli.firm.drawn", lang, draws=int(firm["draws"].max()))
-    return table([drawn, *(label(f"score.firm.{kind}", lang) for kind in kinds)], rows)
+        [
+            title, number(row["worth"]), _known(row["change"], "{:+.1%}".format),
+            *(_known(row[name], "{:,.0f}".format) for name in names), _known(row["gap"], "{:.2%}".format),
+            label(f"scenario.status.{row['status']}", lang),
+        ]
+        for title, row in zip(side.titles(lang), side.summary.to_dict("records"), strict=True)
+    ]  # fmt: skip
+    return table(headers, rows)
 
 
-def files(folder: Path, lang: Lang) -> str:
-    """What to open first, and what else lies beside it."""
-    others = [file.name for file in sorted(folder.iterdir()) if file.is_file() and file.name != "plan.xlsx"]
-    joined = label("cli.plan.comma", lang).join(others)
-    return label("cli.plan.files", lang, first=folder / "plan.xlsx", folder=folder, others=joined)
+def _known(value: float, said: Callable[[float], str]) -> str:
+    return "–" if math.isnan(value) else said(value)

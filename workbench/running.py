@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from allocator.case import Case, examine
 from allocator.check import check
 from allocator.errors import Fault, InputError, YaosuError
 from allocator.labels import Lang, label
-from allocator.pages import Pages
 from allocator.plan import Plan, allocate
-from allocator.robust import robustness
+from allocator.scenario import Scenario, find_scenario
+from allocator.sidebook import told as summary_of
+from allocator.sidebyside import compare_scenarios
 from workbench import extras, faults, present
 from workbench.bilingual import DONE, INTERRUPTED, NO, nearest
 from workbench.interruption import Interruption
@@ -104,47 +106,69 @@ class Job:
             plan = solved(case, self.lang, watch, stop, effort)
             watch.doing("writing")
             plan.write(self.out, self.lang)
+            extras.clear(self.out)
             if plan.status == "infeasible":
                 watch.doing("diagnosing")
                 told.append(plan.diagnose().text(self.lang))
             elif plan.solution.x is not None and not stop.heard:
                 with suppress(KeyboardInterrupt):
                     told += self._more(plan, watch, draws, seed, costs)
-        self._tell(plan, found, told, stop.heard)
+        self._warn(found, "cli.plan.interrupted" if stop.heard else None)
+        self._tell(plan, told)
         return INTERRUPTED if stop.heard else NO if plan.solution.x is None else DONE
+
+    def scenarios(self, names: Sequence[str], **effort: Any) -> int:
+        """Allocate the case as it is and under scenarios, write them side by side, and say what came out."""
+        with Watch(self.lang) as watch, Interruption() as stop:
+            case, found = checked(place(self.case), watch)
+            stated = [Scenario.read(find_scenario(place(self.case), name)) for name in names]
+            watch.doing("building")
+            side = compare_scenarios(
+                case, stated, jobs=self.jobs, lang=self.lang, progress=watch.counting("scenarios"), **effort
+            )
+            solved_any = any(outcome.taken is not None for outcome in side.outcomes)
+            if stop.heard and not solved_any:
+                raise KeyboardInterrupt
+            watch.doing("writing")
+            side.write(self.out, self.lang)
+        self._warn(found, "cli.scenarios.interrupted" if stop.heard else None)
+        if self.as_json:
+            echo_json(summary_of(side))
+        else:
+            click.echo("\n\n".join([present.side_by_side(side, self.lang), self._files("scenarios.xlsx")]))
+        return INTERRUPTED if stop.heard else DONE if solved_any else NO
 
     def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> list[str]:
         """What was asked for beside the plan, written beside it, and what there is to say of it."""
-        told, pages = [], Pages(plan, self.lang)
+        told = []
         if draws is not None:
-            firm = robustness(
-                plan.case,
-                draws,
-                seed=seed,
-                jobs=self.jobs,
-                solver=plan.solution.solver,
-                progress=watch.counting("draws"),
-            )
-            extras.write(self.out, extras.robustness(pages, firm))
-            told.append(present.firmness(plan, firm, self.lang))
+            told.append(extras.firmness(plan, self.out, self.lang, watch, draws, seed, self.jobs))
         if costs:
-            rules = plan.rule_costs(jobs=self.jobs, progress=watch.counting("rule_costs"))
-            extras.write(self.out, extras.rule_costs(pages, rules))
-            blocks = plan.block_value(jobs=self.jobs, progress=watch.counting("block_values"))
-            extras.write(self.out, extras.block_values(pages, blocks))
+            told.append(extras.rule_costs(plan, self.out, self.lang, watch, self.jobs))
+            told.append(extras.block_values(plan, self.out, self.lang, watch, self.jobs))
         return told
 
-    def _tell(self, plan: Plan, found: tuple[Fault, ...], told: list[str], interrupted: bool) -> None:
-        if found:
-            counted, case = faults.counted(found, self.lang), subprocess.list2cmdline([self.case])
-            click.echo(label("cli.fault.see", self.lang, counted=counted, case=case), err=True)
-        if interrupted:
-            click.echo(label("cli.plan.interrupted", self.lang), err=True)
+    def _tell(self, plan: Plan, told: list[str]) -> None:
+        """The outcome of a plan."""
         if self.as_json:
             echo_json(plan.summary())
             click.echo("\n\n".join(told), err=True, nl=bool(told))
         else:
-            click.echo("\n\n".join([present.overview(plan, self.lang), *told, present.files(self.out, self.lang)]))
+            click.echo("\n\n".join([present.overview(plan, self.lang), *told, self._files("plan.xlsx")]))
+
+    def _warn(self, found: tuple[Fault, ...], interrupted: str | None) -> None:
+        """What is odd about the input, and that the outcome is not the whole one."""
+        if found:
+            counted, case = faults.counted(found, self.lang), subprocess.list2cmdline([self.case])
+            click.echo(label("cli.fault.see", self.lang, counted=counted, case=case), err=True)
+        if interrupted:
+            click.echo(label(interrupted, self.lang), err=True)
+
+    def _files(self, first: str) -> str:
+        """What to open first, and what else lies beside it."""
+        others = sorted(file.name for file in self.out.iterdir() if file.is_file() and file.name != first)
+        listed = label("cli.plan.comma", self.lang).join(others)
+        return label("cli.plan.files", self.lang, first=self.out / first, folder=self.out, others=listed)
 
 
 def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
