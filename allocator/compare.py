@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from allocator.case import Case
 from allocator.labels import Lang, label
 from allocator.options import value_terms
 from allocator.schema import column
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from allocator.plan import Plan
 
 TINY = 1e-9
-FONTS = ["DejaVu Sans", "Noto Sans SC"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,8 @@ class Comparison:
     facts : DataFrame
         The projects' columns, to group by.
     names : (str, str)
+    case : Case
+        Of the plan; its value is what both are measured in.
     """
 
     projects: pd.DataFrame
@@ -48,6 +50,7 @@ class Comparison:
     units: Mapping[str, str]
     facts: pd.DataFrame
     names: tuple[str, str]
+    case: Case
 
     def by(self, group: str) -> pd.DataFrame:
         """Totals by the values of a column of the projects: counts, value, resources, money, and how many gain or lose.
@@ -89,19 +92,10 @@ class Comparison:
         )  # fmt: skip
 
     def plot(self, by: str = "region", lang: Lang = "en") -> Figure:
-        """Change of value by group."""
-        from matplotlib.figure import Figure
+        """Change of value by group, the largest gain first."""
+        from allocator.plot import plot_changes
 
-        table = self.by(by).sort_values("value_change")
-        figure = Figure(figsize=(8, max(2.5, 0.3 * len(table) + 1)), layout="constrained")
-        axes = figure.subplots()
-        change = table["value_change"].to_numpy()
-        axes.barh(table[by].astype(str), change, color=np.where(change < 0, "#c0504d", "#4472a4"))
-        axes.axvline(0, color="black", linewidth=0.8)
-        axes.set_xlabel(label("compare.axis", lang), family=FONTS)
-        for text in axes.get_yticklabels():
-            text.set_fontfamily(FONTS)
-        return figure
+        return plot_changes(self, by, lang)
 
 
 def compare(plan: Plan | Baseline, other: Plan | Baseline) -> Comparison:
@@ -147,7 +141,7 @@ def compare(plan: Plan | Baseline, other: Plan | Baseline) -> Comparison:
         | dict(other.case.units)
         | dict(plan.case.units)
     )
-    return Comparison(table, measures, units, facts, (_name(plan), _name(other)))
+    return Comparison(table, measures, units, facts, (_name(plan), _name(other)), plan.case)
 
 
 def _name(plan: Any) -> str:

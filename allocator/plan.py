@@ -194,20 +194,20 @@ class Plan:
         return summary(self)
 
     def plot_pools(self, lang: Lang | None = None) -> Figure:
-        """Pools used and free."""
+        """Pools used and free, a panel per resource."""
         from allocator.plot import plot_pools
 
         return plot_pools(self, lang or self.lang)
 
     def plot_benefit(self, by: str = "region", lang: Lang | None = None) -> Figure:
-        """Benefit by group against the baselines."""
+        """Benefit by city, or by another column of the projects, against the baselines."""
         from allocator.plot import plot_benefit
 
         return plot_benefit(self, by, lang or self.lang)
 
     def plot_curve(self, resource: str | None = None, lang: Lang | None = None) -> Figure:
         """Benefit against quota: the pools of a resource from nothing to twice what they hold."""
-        from allocator.plot import plot_curve
+        from allocator.plotcurve import plot_curve
 
         return plot_curve(self, resource, lang or self.lang)
 

@@ -1,16 +1,17 @@
-"""Pictures of a plan: pools used and free, and benefit by group against the baselines; the curve is in `quotacurve`."""
+"""Pictures of a plan: pools used and free, and benefit by group against the baselines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from allocator import plotstyle as style
 from allocator import units
-from allocator.labels import Lang, label
-from allocator.plotstyle import save, short
+from allocator.labels import Lang, label, words
+from allocator.plotstyle import save, short, signed
+from allocator.program import Floats
 from allocator.schema import columns, header
 from allocator.sheetout import Words
 from allocator.speech import Speech
@@ -20,20 +21,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from allocator.compare import Comparison
     from allocator.plan import Plan
 
-__all__ = ["benefit_table", "plot_benefit", "plot_pools", "pool_use", "save"]
+__all__ = ["benefit_table", "plot_benefit", "plot_changes", "plot_pools", "pool_use", "save"]
 
 VISIBLE = 1e-6
 MOST_POOLS, MOST_GROUPS = 20, 24
 PARTS = {"own": style.BLUE, "carried": style.SKY, "advance": style.TEAL, "bank": style.AMBER, "free": style.PALE}
 FALLBACKS = ("region", "field", "tier")
-BASELINES = {"rank_and_cut": (style.AMBER, "D"), "regional_quota": (style.GREY, "o")}
-
-
-def no_plan(plan: Plan, lang: Lang) -> Figure:
-    """The picture of a plan that does not exist."""
-    return style.nothing(label("plot.no_plan", lang, status=Speech(lang).status(plan.status)))
+BASELINES = {"rank_and_cut": (style.AMBER, "D", -0.15), "regional_quota": (style.SILVER, "o", 0.15)}
+"""Colour, mark, and how far below the middle of a bar it stands."""
 
 
 def pool_use(plan: Plan) -> pd.DataFrame:
@@ -57,10 +55,11 @@ def pool_use(plan: Plan) -> pd.DataFrame:
     [['p', 4.0, 1.0, 5.0]]
     """
     table = plan.pools
-    left, parts = table["used"].to_numpy(), {}
-    own = np.maximum(table["amount"] - table["repaid"] - table["carried_out"], 0.0)
+    left: Floats = table["used"].to_numpy(dtype=float)
+    parts: dict[str, Floats] = {}
+    own = (table["amount"] - table["repaid"] - table["carried_out"]).clip(lower=0.0)
     for name, source in (("own", own), ("carried", table["carried_in"]), ("advance", table["advance"])):
-        parts[name] = np.minimum(left, source.to_numpy())
+        parts[name] = np.minimum(left, source.to_numpy(dtype=float))
         left = left - parts[name]
     named = table[["resource", "pool", "unit"]].assign(**parts, bank=left, free=np.maximum(table["free"], 0.0))
     found = named.groupby(["resource", "pool", "unit"], as_index=False, dropna=False)[list(PARTS)].sum()
@@ -86,7 +85,7 @@ def plot_pools(plan: Plan, lang: Lang = "en") -> Figure:
     ['80 %']
     """
     if plan.solution.x is None:
-        return no_plan(plan, lang)
+        return style.no_plan(plan.status, lang)
     say, use = Speech(lang), pool_use(plan)
     panels = {str(name): _largest(part, lang) for name, part in use.groupby("resource", sort=False)}
     rows = max(map(len, panels.values()))
@@ -195,18 +194,19 @@ def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
     'The optimum secures as much as rank and cut'
     """
     if plan.solution.x is None:
-        return no_plan(plan, lang)
+        return style.no_plan(plan.status, lang)
     known = [name for name in (by, *FALLBACKS) if name in plan.case.projects and plan.case.projects[name].notna().any()]
-    table = _top_groups(benefit_table(plan, known[0]), known[0], plan, lang) if known else None
+    table = _top_groups(benefit_table(plan, known[0]), known[0], lang) if known else None
     with style.canvas(9.5, 3.2 if table is None else 1.8 + 0.33 * max(len(table), 4)) as figure:
         axes = figure.subplots()
         if table is None:
             _draw_totals(axes, plan, lang)
         else:
             _draw_groups(axes, plan, table, lang)
-            named = header("projects", known[0], lang) if known[0] in columns("projects") else known[0]
             first = label("baseline.rank_and_cut", lang)
-            axes.set_title(label("plot.benefit.rows", lang, by=named, name=first), **style.SUBTITLE)
+            axes.set_title(
+                label("plot.benefit.rows", lang, by=_column_word(known[0], lang), name=first), **style.SUBTITLE
+            )
         style.tidy(axes, "x", lang)
         axes.set_xlabel(label("plot.benefit.axis", lang, unit=value_unit(plan.case, lang)))
         style.headline(figure, _finding(plan, lang))
@@ -217,9 +217,10 @@ def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
 def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> None:
     at = np.arange(len(table))
     bars = axes.barh(at, table["plan"], height=0.62, color=style.BLUE)
-    handles, names = [bars], [label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))]
-    for name, (color, marker) in BASELINES.items():
-        handles += axes.plot(table[name], at, marker, color=color, markersize=6.5, markeredgecolor="white")
+    handles: list[Any] = [bars]
+    names = [label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))]
+    for name, (color, marker, below) in BASELINES.items():
+        handles += axes.plot(table[name], at + below, marker, color=color, markersize=6.5, markeredgecolor="white")
         names.append(_beside(plan, name, lang))
     for place, (_, value, ranked, quota) in enumerate(table.itertuples(index=False)):
         axes.annotate(_change(value, ranked, lang), (max(value, ranked, quota), place), (7, 0), fontsize=style.SMALL,
@@ -235,7 +236,7 @@ def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
     """Three bars: the optimum and the baselines."""
     values = [plan.objective or 0.0, *(other.objective for other in plan.baselines.values())]
     names = [label("plot.benefit.plan", lang), *(label(f"baseline.{name}", lang) for name in plan.baselines)]
-    axes.barh(names, values, height=0.6, color=[style.BLUE, *(color for color, _ in BASELINES.values())])
+    axes.barh(names, values, height=0.6, color=[style.BLUE, *(color for color, *_ in BASELINES.values())])
     for place, value in enumerate(values):
         axes.annotate(short(value, lang), (max(value, 0.0), place), (5, 0), textcoords="offset points", va="center",
                       fontsize=style.SMALL, color=style.MUTED)  # fmt: skip
@@ -244,11 +245,15 @@ def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
     axes.set_title(label("plot.benefit.total", lang), **style.SUBTITLE)
 
 
-def _top_groups(table: pd.DataFrame, by: str, plan: Plan, lang: Lang) -> pd.DataFrame:
+def _group_words(groups: pd.Series, by: str, lang: Lang) -> list[str]:
+    spoken = Words(lang, {})
+    named = ["" if group == "" else str(spoken.cell("projects", by, group)) for group in groups]
+    return [name or label("plot.unstated", lang) for name in named]
+
+
+def _top_groups(table: pd.DataFrame, by: str, lang: Lang) -> pd.DataFrame:
     """Groups in words, the largest and the sum of the others."""
-    words = Words(lang, plan.case.units)
-    named = [str(words.cell("projects", by, group)) if group != "" else "" for group in table["group"]]
-    table = table.assign(group=[name or label("plot.unstated", lang) for name in named])
+    table = table.assign(group=_group_words(table["group"], by, lang))
     if len(table) <= MOST_GROUPS:
         return table
     head, rest = table.iloc[: MOST_GROUPS - 1], table.iloc[MOST_GROUPS - 1 :]
@@ -261,6 +266,7 @@ def _change(value: float, base: float, lang: Lang) -> str:
     if base <= 0:
         return ""
     text = f"{100 * (value / base - 1):+.0f}".replace("-", "\N{MINUS SIGN}")
+    text = "±0" if text[1:] == "0" else text
     return f"{text}%" if lang == "zh" else f"{text} %"
 
 
@@ -293,3 +299,48 @@ def _notes(plan: Plan, lang: Lang) -> list[str]:
     notes = [label("plot.benefit.net", lang)] if (plan.rules["penalty"] > 0).any() else []
     broken = [label(f"baseline.{name}", lang) for name, other in plan.baselines.items() if other.status == "infeasible"]
     return [*notes, label("plot.benefit.broken", lang, name=Speech(lang).also(broken))] if broken else notes
+
+
+def _column_word(name: str, lang: Lang) -> str:
+    return header("projects", name, lang) if name in columns("projects") else name
+
+
+def plot_changes(comparison: Comparison, by: str = "region", lang: Lang = "en") -> Figure:
+    """Change of value between two plans by group, the largest gain first.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    by : str
+        A column of the projects.
+    lang : {"en", "zh"}
+
+    Raises
+    ------
+    KeyError
+        No such column.
+    """
+    table = comparison.by(by).sort_values("value_change", ascending=False, kind="stable")
+    change, at = table["value_change"].to_numpy(dtype=float), np.arange(len(table))
+    total, say = float(change.sum()), Speech(lang)
+    with style.canvas(9.0, 1.6 + 0.33 * max(len(table), 3)) as figure:
+        axes = figure.subplots()
+        axes.barh(at, change, height=0.62, color=np.where(change < 0, style.RED, style.BLUE))
+        for place, value in enumerate(change):
+            side = -1 if value < 0 else 1
+            axes.annotate(signed(value, lang), (value, place), (5 * side, 0), textcoords="offset points", va="center",
+                          ha="right" if side < 0 else "left", fontsize=style.SMALL, color=style.MUTED)  # fmt: skip
+        axes.axvline(0, color=style.MUTED, linewidth=0.9)
+        axes.set_yticks(at, _group_words(table[by], by, lang))
+        style.center_rows(axes, len(table), 3)
+        style.tidy(axes, "x", lang)
+        axes.margins(x=0.12)
+        axes.set_title(say.say("plot.compare.rows", by=_column_word(by, lang)), **style.SUBTITLE)
+        axes.set_xlabel(say.say("plot.compare.axis", unit=value_unit(comparison.case, lang)))
+        names = [_plan_word(name, lang) for name in comparison.names]
+        style.headline(figure, say.say("plot.compare.title", plan=names[0], other=names[1], change=signed(total, lang)))
+    return figure
+
+
+def _plan_word(name: str, lang: Lang) -> str:
+    return label(f"baseline.{name}", lang) if f"baseline.{name}" in words() else name

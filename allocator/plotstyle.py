@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from allocator import workbook
 from allocator.errors import YaosuError
 from allocator.fonts import settle, use_fonts
-from allocator.labels import Lang
+from allocator.labels import Lang, label
+from allocator.speech import Speech
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 DPI = 150
 INK, MUTED, GRID, PALE = "#1f2933", "#66727f", "#e4e8ec", "#e3e7eb"
 BLUE, AMBER, GREY, RED = "#1f5f99", "#e08e1b", "#8a949e", "#c2513f"
-TEAL, SKY = "#2a9d8f", "#8fbcdf"
+TEAL, SKY, SILVER = "#2a9d8f", "#8fbcdf", "#b9c1c9"
 """Apart also for the colour blind and in grey print."""
 TITLE, TEXT, SMALL = 13.0, 9.5, 8.5
 SUBTITLE: dict[str, Any] = {"loc": "left", "fontsize": TEXT + 0.5, "color": MUTED}
@@ -44,6 +45,15 @@ def short(value: float, lang: Lang) -> str:
     return f"{sign}{digits}{word}"
 
 
+def signed(value: float, lang: Lang) -> str:
+    """A change in three figures, with its sign.
+
+    >>> signed(1250, "en"), signed(-20_000, "zh"), signed(0.0, "en")
+    ('+1.25 k', '\N{MINUS SIGN}2万', '0')
+    """
+    return f"+{short(value, lang)}" if value > 0 else short(value, lang)
+
+
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
     """A figure to draw on, in inches; its texts show Chinese, and matplotlib's settings stay as they are.
@@ -54,10 +64,11 @@ def canvas(width: float, height: float) -> Iterator[Figure]:
     ['DejaVu Sans', 'Noto Sans SC']
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with use_fonts():
-        figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[union-attr]
+        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
+        figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
         yield figure
         settle(figure)
 
@@ -108,6 +119,11 @@ def nothing(text: str) -> Figure:
     with canvas(7.0, 2.2) as figure:
         figure.text(0.5, 0.5, text, ha="center", va="center", fontsize=TITLE, color=MUTED, wrap=True)
     return figure
+
+
+def no_plan(status: str, lang: Lang) -> Figure:
+    """The picture of a plan that does not exist."""
+    return nothing(label("plot.no_plan", lang, status=Speech(lang).status(status)))
 
 
 def save(figure: Figure, path: str | Path) -> Path:
