@@ -17,13 +17,13 @@ from allocator.sheetout import printable
 Kind = Literal["text", "mark", "long", "number", "each", "whole", "percent", "rate", "change", "bar"]
 TEXTS = ("text", "mark", "long")
 ROWS = 1_048_575
-LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 34.0, 170.0, 13.5
+LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 40.0, 180.0, 13.5
 _EXCEL_TEXT, _SAMPLE, _A3 = 32_767, 2000, 8
 
 FORMATS: dict[str, dict[str, Any]] = {
     "0": {"num_format": "#,##0_ "}, "1": {"num_format": "#,##0.0_ "}, "2": {"num_format": "#,##0.00_ "},
     "4": {"num_format": "#,##0.0000_ "}, "percent": {"num_format": "0.0%_ "}, "rate": {"num_format": "0.00%_ "},
-    "change": {"num_format": "+0.0%_ ;-0.0%_ ;0.0%_ "}, "text": {"num_format": "@"},
+    "change": {"num_format": "+0.0%_ ;-0.0%_ ;0.0%_ "}, "text": {"num_format": "@", "text_wrap": True},
     "mark": {"num_format": "@", "align": "center"}, "long": {"num_format": "@", "text_wrap": True, "indent": 1},
 }  # fmt: skip
 HEAD = {"bold": True, "bg_color": "#DDEBF7", "border": 1, "border_color": "#9DB7D5", "text_wrap": True,
@@ -112,17 +112,17 @@ class Style:
 
 
 def decimals(values: Sequence[float]) -> str:
-    """How many decimals numbers need to show about four figures, none where all are whole.
+    """How many decimals numbers need to show about four figures of most of them, none where all are whole.
 
-    >>> decimals([12.5, 3000.25]), decimals([12.0, 7.0]), decimals([0.25, 1.5]), decimals([0.0003])
-    ('0', '0', '2', '4')
+    >>> decimals([12.5, 3000.25, 7.5]), decimals([12.0, 7.0]), decimals([0.25, 1500.5, 2500.0]), decimals([0.0003])
+    ('2', '0', '0', '4')
     """
     known = np.abs(np.asarray(values, dtype=float))
-    known = known[np.isfinite(known)]
-    largest = known.max(initial=0.0)
-    if largest >= 1000 or (np.abs(known - np.round(known)) < 1e-9).all():
+    known = known[np.isfinite(known) & (known != 0)]
+    if (np.abs(known - np.round(known)) < 1e-9).all():
         return "0"
-    return "1" if largest >= 100 else "2" if largest >= 1 else "4"
+    usual = float(np.median(known))
+    return "0" if usual >= 1000 else "1" if usual >= 100 else "2" if usual >= 1 else "4"
 
 
 def blank(item: Field) -> bool:
@@ -185,7 +185,7 @@ def _heights(page: Page, widths: Sequence[float], length: int) -> list[float]:
     """Height of each row: wrapped sentences are shown whole."""
     most = np.ones(length)
     for item, wide in zip(page.fields, widths, strict=True):
-        if item.kind == "long":
+        if item.kind in ("text", "long"):
             most = np.maximum(most, lines(item.values.iloc[:length], wide))
     return list((most * LINE).tolist())
 
@@ -215,7 +215,7 @@ def lines(text: pd.Series, wide: float) -> NDArray[np.float64]:
     [1.0, 2.0, 1.0]
     """
     taken = text_width(text.astype(object).fillna("").astype(str)).to_numpy(dtype=float)
-    return np.maximum(np.ceil(taken / (0.95 * max(wide, 4.0))), 1.0)
+    return np.maximum(np.ceil(taken / max(wide, 4.0)), 1.0)
 
 
 def width(item: Field) -> float:

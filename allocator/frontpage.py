@@ -66,7 +66,8 @@ class Front:
         """A small table under its title; the row of its first cells."""
         self.row += 1
         self._line(self.say(f"part.{key}"), "text", 20, **PART)
-        self.sheet.set_row(self.row, 2 * LINE + 2)
+        tall = max(lines(pd.Series([header]), wide - 2)[0] for header, wide in zip(headers, WIDTHS, strict=False))
+        self.sheet.set_row(self.row, LINE * tall + 4)
         for place, header in enumerate(headers):
             self.sheet.write_string(self.row, place, header, self.style.head)
         first = self.row + 1
@@ -130,18 +131,17 @@ class Front:
         return _figure(name, shown, self.pages.unit("mcny"))
 
     def _resources(self) -> None:
-        keys = ("asked_amount", "available", "granted", "used_share")
-        headers = [self.say("figure.resource"), self.say("column.unit"), *(self.say(f"figure.{key}") for key in keys)]
+        """What is asked for, there, and granted of each resource."""
+        keys = ("asked", "available", "granted") if self.plan.solution.x is not None else ("asked", "available")
         rows: list[Row] = []
         for name, found in self.told["resources"].items():
-            used = (
-                found["granted"] / found["available"] if found["granted"] is not None and found["available"] else None
-            )
-            rows.append([
-                (self.pages.words.resource(name), "text"), (self.pages.unit(found["unit"]), "text"),
-                *((found[key], "number") for key in ("asked", "available", "granted")), (used, "percent"),
-            ])  # fmt: skip
-        self._table("resources", headers, rows)
+            row = [(self.pages.words.resource(name), "text"), (self.pages.unit(found["unit"]), "text"),
+                   *((found[key], "number") for key in keys)]  # fmt: skip
+            if "granted" in keys and found["available"]:
+                row.append((found["granted"] / found["available"], "percent"))
+            rows.append(row)
+        headers = [self.say("figure.resource"), self.say("column.unit"), *(self.say(f"quota.{key}") for key in keys)]
+        self._table("resources", [*headers, *([self.say("column.used_share")] if "granted" in keys else [])], rows)
 
     def _baselines(self) -> int:
         """The plan beside the baselines; the row of the plan."""
