@@ -88,8 +88,9 @@ def _draw_curves(axes: Axes, table: pd.DataFrame, lang: Lang) -> None:
                 "clip_on": False,
             }
             axes.plot(part["quota"], part["rank_and_cut"], "D", **marks, label=label(f"plot.curve.{key}", lang))
-    axes.set_xlim(0, quota.max() * 1.02)
-    axes.set_ylim(min(0.0, table[["relaxed", "rank_and_cut"]].min().min()), None)
+    low, high = table[["relaxed", "rank_and_cut"]].min().min(), table[["relaxed", "rank_and_cut"]].max().max()
+    axes.set_xlim(-0.015 * quota.max(), 1.02 * quota.max())
+    axes.set_ylim(min(0.0, low) - 0.025 * high, None)
     axes.legend(loc="lower right", frameon=False, fontsize=style.TEXT, labelcolor=style.INK)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FACTORS = (*(step / 10 for step in range(16)), 1.75, 2.0)
 SOLVED = (0.5, 1.0, 1.5, 2.0)
-GAP, SECONDS = 5e-3, 3.0
+GAP, SECONDS = 1e-2, 4.0
 LEAST = 1e-9
 """Nothing at all would leave pools without the columns that they have today."""
 
@@ -99,13 +99,14 @@ def which(plan: Plan, resource: str | None) -> str:
     known = plan.case.resources
     if resource is None:
         return max(known, key=lambda name: slope(plan, name))
-    found = resource if resource in known else units.resource(resource)
-    if found not in known:
+    meant = units.resource(resource) or resource
+    found = next((name for name in known if resource == name or meant == (units.resource(name) or name)), None)
+    if found is None:
         nearest = difflib.get_close_matches(resource, known, n=1, cutoff=0.0)
         raise YaosuError(
             "plot_resource", {"found": resource, "nearest": "".join(nearest), "expected": ", ".join(known)}
         )
-    return str(found)
+    return found
 
 
 def quota(plan: Plan, resource: str) -> float:
