@@ -117,9 +117,9 @@ class Draft:
         """The rows whose column has a value, or lies on one side of a limit; a fault where there are none."""
         limit = _LIMIT.fullmatch(value) if isinstance(value, str) else None
         none = np.zeros(len(self.tables[table]), dtype=bool)
-        bare, factor = self._converted(table, place, key, ~none)
+        bare, factor = self._converted(table, place, key, ~none, some=True)
         parsed = self._parsed(table, place, pd.DataFrame({bare: [limit[2] if limit else value]}, dtype=object))
-        if parsed is None or factor is None:
+        if parsed is None or np.isnan(factor).all():
             return none
         name, wanted = str(parsed.columns[0]), parsed.iloc[0, 0]
         column = self.tables[table].get(name)
@@ -174,7 +174,7 @@ class Draft:
         bare, factor = self._converted(table, place, key, rows)
         said = None if verb == "scale" else "|".join(map(str, value)) if isinstance(value, list) else value
         parsed = self._parsed(table, place, pd.DataFrame({bare: [said]}, dtype=object), unsaid)
-        if parsed is None or factor is None:
+        if parsed is None or np.isnan(factor).any():
             return
         name, read = str(parsed.columns[0]), parsed.iloc[[0] * int(rows.sum()), 0]
         column = self.tables[table].get(name)
@@ -191,25 +191,28 @@ class Draft:
             self.fault("not_a_date" if dates else "not_a_number", place, found=str(value))
         self.tables[table] = self.tables[table].assign(**{name: column})
 
-    def _converted(self, table: str, place: str, key: str, rows: Bools) -> tuple[str, Floats | None]:
-        """A header of pool amounts without its unit, and a factor per row from that to the resource's unit."""
+    def _converted(self, table: str, place: str, key: str, rows: Bools, some: bool = False) -> tuple[str, Floats]:
+        """A header of pool amounts without its unit, and a factor per row from that to the resource's unit.
+
+        A unit that fits no row, or not every one unless some are enough, is a fault.
+        """
         base, stated = units.split_header(key)
         if table != "pools" or stated is None or schema.recognise(table, base) != "amount":
             return key, np.ones(int(rows.sum()))
         made = units.unit(stated)
         kept = [units.unit(self._kept.get(name, "")) for name in self.tables[table].loc[rows, "resource"]]
+        fits = [made is not None and one is not None and one.dimension == made.dimension for one in kept]
         if made is None:
             near = cells.nearest(stated, [word for one in units.UNITS for word in (one.name, *one.words)])
             self.fault("unit_unknown", place, found=stated, nearest=near)
-            return base, None
-        wrong = [one for one in kept if one is None or one.dimension != made.dimension]
-        if wrong:
-            expected = ", ".join(
-                f"{one.name} {one.chinese}" for one in units.UNITS if wrong[0] and one.dimension == wrong[0].dimension
-            )  # noqa: E501
-            self.fault("unit_dimension", place, found=stated, expected=expected)
-            return base, None
-        return base, np.array([made.factor / one.factor for one in kept if one is not None])
+        elif not (any(fits) if some else all(fits)):
+            wrong = {one.dimension for one, fit in zip(kept, fits, strict=True) if one is not None and not fit}
+            known = ", ".join(f"{one.name} {one.chinese}" for one in units.UNITS if one.dimension in wrong)
+            self.fault("unit_dimension", place, found=stated, expected=known)
+        else:
+            factors = [made.factor / one.factor if fit and one else np.nan for one, fit in zip(kept, fits, strict=True)]
+            return base, np.array(factors)
+        return base, np.full(len(kept), np.nan)
 
     def _moved(self, place: str, verb: str, value: Any, said: pd.Series, rows: Bools, column: pd.Series) -> None:
         """Scale a column, or add to it."""

@@ -111,7 +111,8 @@ class SideBySide:
                 "source": scenario.source,
             })  # fmt: skip
         table = pd.DataFrame(rows)
-        table.loc[0, ["change", "change_low", "change_high"]] = 0.0 if base.taken is not None else math.nan
+        unchanged = [outcome is base and base.taken is not None for outcome in self.outcomes]
+        table.loc[unchanged, ["change", "change_low", "change_high"]] = 0.0
         return table
 
     @cached_property
@@ -259,7 +260,8 @@ def compare_scenarios(
     Returns
     -------
     SideBySide
-        A scenario that fails or allows no plan is a row that says so. Ctrl-C ends the run and keeps those done.
+        A scenario that fails or allows no plan is a row that says so. Equal cases are allocated once. Ctrl-C ends the
+        run and keeps those done.
 
     Raises
     ------
@@ -282,34 +284,35 @@ def compare_scenarios(
     made = apply_all([base, *scenarios], case, also)
     known = options(case, score(case)).table.drop_duplicates(OPTION).set_index(OPTION)["value"]
     effort = {"engine": engine, "solver": solver, "gap": gap, "time_limit": time_limit}
-    found: dict[int, Outcome] = {}
-    tasks = (joblib.delayed(_outcome)(place, one, effort, lang) for place, (_, one) in enumerate(made))
+    found: dict[str, Outcome] = {}
+    cases = {one.hash: one for _, one in reversed(made)}
+    tasks = (joblib.delayed(_outcome)(one, effort, lang) for one in reversed(cases.values()))
     try:
-        for place, outcome in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
-            found[place] = outcome
+        for key, outcome in joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
+            found[key] = outcome
             if progress is not None:
-                progress(len(found), len(made))
+                progress(len(found), len(cases))
     except (KeyboardInterrupt, BrokenProcessPool):
         pass
     missing = Outcome("unknown", error=label("scenario.not_run", lang))
-    outcomes = tuple(found.get(place, missing) for place in range(len(made)))
+    outcomes = tuple(found.get(one.hash, missing) for _, one in made)
     facts = pd.concat([one.projects for _, one in made], ignore_index=True).drop_duplicates("id", ignore_index=True)
     return SideBySide(case, tuple(variant for variant, _ in made), outcomes, facts, known, lang)
 
 
-def _outcome(place: int, case: Case, effort: dict[str, Any], lang: Lang) -> tuple[int, Outcome]:
+def _outcome(case: Case, effort: dict[str, Any], lang: Lang) -> tuple[str, Outcome]:
     """Allocate one scenario; whatever goes wrong is an answer, not the end of the run."""
     try:
         plan = allocate(case, lang=lang, **effort)
     except Exception as error:
-        return place, Outcome("error", error=error.text(lang) if isinstance(error, YaosuError) else repr(error))
+        return case.hash, Outcome("error", error=error.text(lang) if isinstance(error, YaosuError) else repr(error))
     solution = plan.solution
     if solution.x is None:
-        return place, Outcome(plan.status, seconds=solution.seconds)
+        return case.hash, Outcome(plan.status, seconds=solution.seconds)
     names = [*OPTION, "value", "investment", "plan", *case.resources, "share"]
     taken = chosen(plan.model, solution.x)
     prices = plan.prices[plan.prices["block"] == "pool"]
-    return place, Outcome(
+    return case.hash, Outcome(
         plan.status, _known(plan.objective), _known(plan.bound), _known(plan.gap),
         _known(solution.cost if plan.model.cost.any() else None), solution.seconds,
         taken=taken[[name for name in names if name in taken]].reset_index(drop=True),

@@ -16,6 +16,7 @@ from allocator.scenario import said
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from allocator.sidebyside import SideBySide
@@ -96,6 +97,14 @@ def _percent(change: float, lang: Lang) -> str:
     return f"{sign}{abs(change) * 100:.{1 if abs(change) >= 0.001 else 2}f}{'' if lang == 'zh' else ' '}%"
 
 
+def _ticks(axis: Axis, lang: Lang) -> None:
+    """A few percentages along an axis, without decimals that say nothing."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(6))
+    axis.set_major_formatter(lambda value, _: _percent(value, lang).replace(".0", ""))
+
+
 def _why(row: Any, lang: Lang) -> str:
     """Why there is no change to show."""
     return "–" if row["status"] in ("optimal", "feasible") else label(f"scenario.status.{row['status']}", lang)
@@ -123,10 +132,13 @@ def _bars(axes: Axes, panel: Panel, lang: Lang) -> None:
                       fontsize=style.SMALL, color=style.INK)  # fmt: skip
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
     style.tidy(axes, "x", lang)
-    axes.xaxis.set_major_formatter(lambda value, _: _percent(value, lang))
+    _ticks(axes.xaxis, lang)
     axes.set_yticks(at, table["shown"])
     axes.set_ylim(len(table) - 0.4, -0.6)
-    axes.margins(x=0.16)
+    ends = np.nan_to_num(change) + [-whiskers[0], whiskers[1]]
+    low, high = ends.min(initial=0.0), ends.max(initial=0.0)
+    room = 0.2 * (high - low) or 1.0
+    axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or np.isnan(change).any()))
 
 
 def _line(axes: Axes, panel: Panel, lang: Lang) -> None:
@@ -138,12 +150,14 @@ def _line(axes: Axes, panel: Panel, lang: Lang) -> None:
     style.tidy(axes, "y", lang)
     for row in table.to_dict("records"):
         text = _why(row, lang) if math.isnan(row["change"]) else _percent(row["change"], lang)
-        axes.annotate(text, (row["x"], 0.0 if math.isnan(row["change"]) else row["change"]), (0, 7), ha="center",
-                      textcoords="offset points", fontsize=style.SMALL, color=style.INK)  # fmt: skip
-    axes.yaxis.set_major_formatter(lambda value, _: _percent(value, lang))
+        axes.annotate(text, (row["x"], 0.0 if math.isnan(row["change"]) else row["change"]), (6, -3), ha="left",
+                      va="top", textcoords="offset points", fontsize=style.SMALL, color=style.INK)  # fmt: skip
+    _ticks(axes.yaxis, lang)
     axes.set_xticks(table["x"], [said(value) for value in table["x"]])
     axes.set_xlabel(panel.axes[0])
-    axes.margins(x=0.08, y=0.18)
+    low, high = table["x"].min(), table["x"].max()
+    axes.set_xlim(low - 0.06 * (high - low), high + 0.12 * (high - low))
+    axes.margins(y=0.18)
 
 
 def _grid(axes: Axes, panel: Panel, lang: Lang) -> None:
@@ -160,6 +174,10 @@ def _grid(axes: Axes, panel: Panel, lang: Lang) -> None:
         across, up = (list(names).index(row[axis]) for names, axis in ((wide.columns, "x"), (wide.index, "y")))
         axes.text(across, up, text, ha="center", va="center",
                   fontsize=style.SMALL, color="white" if dark else style.INK)  # fmt: skip
+    for edge in np.arange(len(wide) - 1) + 0.5:
+        axes.axhline(edge, color="white", linewidth=2)
+    for edge in np.arange(len(wide.columns) - 1) + 0.5:
+        axes.axvline(edge, color="white", linewidth=2)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=style.TEXT, labelcolor=style.INK)
     axes.set_xlabel(panel.axes[0], fontsize=style.TEXT, color=style.MUTED)
