@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FACTORS = (*(step / 10 for step in range(16)), 1.75, 2.0)
 SOLVED = (0.5, 1.0, 1.5, 2.0)
-GAP, SECONDS = 1e-2, 4.0
+GAP, SECONDS = 5e-3, 3.0
 LEAST = 1e-9
 """Nothing at all would leave pools without the columns that they have today."""
 
@@ -87,11 +87,12 @@ def quota_curve(
     table["quota"] = table["factor"] * quota(plan, name)
     table["relaxed"] = _optima(aim, models)
     ranked = [rank_and_cut(plan.case, model) for model in models]
-    kept = [one.status == "feasible" for one in ranked]
-    table["value"] = _values(plan, ranked, kept, table["factor"].to_numpy(), solved, (gap, time_limit))
+    table["rank_and_cut"] = [float(aim @ one.x) for one in ranked]
+    table["kept"] = [one.status == "feasible" for one in ranked]
+    table["value"] = _values(plan, ranked, table, solved, (gap, time_limit))
     ends = zip(table["value"], table["relaxed"], strict=True)
     table["gap"] = [relative_gap(value, max(value, bound)) for value, bound in ends]
-    return table.assign(rank_and_cut=[float(aim @ one.x) for one in ranked], kept=kept)
+    return table[["factor", "quota", "relaxed", "value", "gap", "rank_and_cut", "kept"]]
 
 
 def which(plan: Plan, resource: str | None) -> str:
@@ -174,23 +175,25 @@ def _optima(aim: Floats, models: Sequence[Model]) -> Floats:
 
 
 def _values(
-    plan: Plan, ranked: Sequence[Baseline], kept: Sequence[bool], factors: Floats, solved: Sequence[float],
-    effort: tuple[float, float],
-) -> Floats:  # fmt: skip
-    """Worth of the plan itself at today's quota, and of plans made anew from the best known so far.
+    plan: Plan, ranked: Sequence[Baseline], table: pd.DataFrame, solved: Sequence[float], effort: tuple[float, float]
+) -> Floats:
+    """Worth of the plan itself at today's quota, and of plans made anew where the best one known is not near enough.
 
     A plan for less quota also fits more, and rank and cut is a plan where it keeps all rules.
     """
-    (gap, seconds), aim = effort, worth(plan.model)
+    (gap, seconds), aim, factors = effort, worth(plan.model), table["factor"].to_numpy()
     found, best = np.full(len(factors), np.nan), None
     for place in np.argsort(factors, kind="stable"):
-        x = plan.solution.x if factors[place] == 1 else None
-        if x is None and np.isclose(factors[place], solved).any():
-            best = _better(aim, best, ranked[place].x if kept[place] else None)
-            x = again(ranked[place].model, solver=plan.solution.solver, gap=gap, seconds=seconds, start=best).x
-        elif x is None:
+        if factors[place] == 1:
+            best = _better(aim, best, plan.solution.x)
+        elif np.isclose(factors[place], solved).any():
+            best = _better(aim, best, ranked[place].x if table["kept"].iloc[place] else None)
+            if best is None or relative_gap(float(aim @ best), table["relaxed"].iloc[place]) > gap:
+                model = ranked[place].model
+                answer = again(model, solver=plan.solution.solver, gap=gap, seconds=seconds, start=best)
+                best = _better(aim, best, answer.x)
+        else:
             continue
-        best = _better(aim, best, x)
         found[place] = np.nan if best is None else float(aim @ best)
     return found
 
