@@ -17,7 +17,7 @@ from allocator.model import Model, build
 from allocator.options import options
 from allocator.pools import pool_rows
 from allocator.speech import Speech
-from allocator.tighten import _most
+from allocator.tighten import most_alone
 
 if TYPE_CHECKING:
     from allocator.plan import Plan
@@ -193,7 +193,7 @@ def _reasons(case: Case, model: Model) -> pd.DataFrame:
     owner = pd.Index(made.projects["id"]).get_indexer(pd.Index(made.table["project"]))
     pools = pool_rows(case, made.periods)
     for resource in set(table.loc[large, "name"]):
-        _, most = _most(case, made, pools, resource, owner)
+        _, most = most_alone(case, made, pools, resource, owner)
         facts = pd.DataFrame({"project": made.table["project"], "asked": made.table[resource], "available": most})
         facts = (
             facts.assign(short=facts["asked"] - facts["available"])

@@ -62,8 +62,7 @@ def options(case: Case, scores: pd.DataFrame) -> Options:
     """
     projects = _canonical(case, scores)
     periods = case.policy.periods or case.periods or (WHOLE_ROUND,)
-    ways = _ways(case, projects)
-    ways = _demands(case, projects, ways)
+    ways = ways_of(case, projects)
     ways["points"] = _points(case, ways) * ways.pop("part")
     table = _spread(ways, periods)
     table["value"] = table["points"] * case.policy.discount ** table["start"] * _weights(case, projects, table)
@@ -100,7 +99,12 @@ def _canonical(case: Case, scores: pd.DataFrame) -> pd.DataFrame:
     return keyed.drop(columns="registered_").reset_index(drop=True)
 
 
-def _ways(case: Case, projects: pd.DataFrame) -> pd.DataFrame:
+def ways_of(case: Case, projects: pd.DataFrame) -> pd.DataFrame:
+    """Every way of every project with its effective demands: one row per project and variant or phase (3.3)."""
+    return _demands(case, _stated(case, projects))
+
+
+def _stated(case: Case, projects: pd.DataFrame) -> pd.DataFrame:
     """One row per project and variant; blanks of a variant inherit the project's cell."""
     projects = projects.assign(rank_=np.arange(len(projects)), part=1.0, variant=BASE, way=0)
     phases = column(projects, "projects", "phases")
@@ -139,7 +143,7 @@ def factor(ratios: Ratios, projects: pd.DataFrame) -> np.ndarray:
     return by.map(ratios.ratios).astype(float).fillna(ratios.default).to_numpy()
 
 
-def _demands(case: Case, projects: pd.DataFrame, ways: pd.DataFrame) -> pd.DataFrame:
+def _demands(case: Case, ways: pd.DataFrame) -> pd.DataFrame:
     """Effective demands: scaled by the phase, times the replacement ratio (3.3); money scaled by the phase."""
     part = ways["part"].to_numpy()
     for resource in case.resources:

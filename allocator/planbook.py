@@ -57,7 +57,7 @@ def write_plan(plan: Plan, path: Path, lang: Lang) -> Path:
     spoken = in_language(plan, lang)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        workbook._replace_file(path, lambda temporary: fill(temporary, spoken))
+        workbook.replace_file(path, lambda temporary: fill(temporary, spoken))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(path), "reason": error.strerror or str(error)}) from error
     return path

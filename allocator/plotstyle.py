@@ -150,7 +150,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        workbook._replace_file(
+        workbook.replace_file(
             target, lambda temporary: figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
         )
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from functools import partial
@@ -14,8 +13,9 @@ import pandas as pd
 import xlsxwriter
 
 from allocator import schema, units, workbook
-from allocator.bookstyle import Field, Kind, Page, Style, add_page, cells
+from allocator.bookstyle import Field, Kind, Page, Style, add_page
 from allocator.errors import YaosuError
+from allocator.folder import harmless
 from allocator.labels import Lang, label
 from allocator.planbook import FONTS
 from allocator.plotstyle import BLUE, save
@@ -27,6 +27,10 @@ from allocator.summary import value_unit, versions
 if TYPE_CHECKING:
     from allocator.sidebyside import SideBySide
 
+FILES = {
+    "summary": "scenarios.csv", "projects": "scenario_projects.csv", "groups": "scenario_groups.csv",
+    "prices": "scenario_prices.csv",
+}  # fmt: skip
 COUNTS = ("funded", "moved_in", "moved_out")
 MONEY = ("investment", "plan", "cost")
 SHARES: dict[str, Kind] = {"gap": "rate", "change": "change", "change_low": "change", "change_high": "change"}
@@ -50,13 +54,13 @@ def write_book(side: SideBySide, path: Path, lang: Lang) -> Path:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     book = write_book(side, Path(folder, "scenarios.xlsx"), "zh")
     ...     list(pd.read_excel(book, sheet_name=None, engine="calamine"))
-    ['情景对比', '项目', '指标与影子价格']
+    ['情景对比', '项目', '指标与影子价格', '对比图']
     """
     if path.suffix.lower() != ".xlsx":
         raise YaosuError("cannot_write", {"found": path.name, "reason": ".xlsx"})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        workbook._replace_file(path, lambda temporary: _fill(temporary, side, lang))
+        workbook.replace_file(path, lambda temporary: _fill(temporary, side, lang))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(path), "reason": error.strerror or str(error)}) from error
     return path
@@ -64,6 +68,8 @@ def write_book(side: SideBySide, path: Path, lang: Lang) -> Path:
 
 def write_folder(side: SideBySide, folder: Path, lang: Lang) -> Path:
     """Write ``scenarios.xlsx``, a CSV file per table, ``scenarios.png`` and ``summary.json``.
+
+    The CSV files keep the names of columns and money in million yuan; their units are in ``summary.json``.
 
     Raises
     ------
@@ -74,8 +80,8 @@ def write_folder(side: SideBySide, folder: Path, lang: Lang) -> Path:
     save(side.plot(lang), folder / "scenarios.png")
     try:
         for page in pages(side, lang):
-            workbook._replace_file(folder / f"{page.key}.csv", partial(_csv, page))
-        workbook._replace_file(folder / "summary.json", partial(_json, told(side)))
+            workbook.replace_file(folder / f"{page.key}.csv", partial(_csv, page))
+        workbook.replace_file(folder / "summary.json", partial(_json, told(side)))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(folder), "reason": error.strerror or str(error)}) from error
     return folder
@@ -111,7 +117,7 @@ def _say(lang: Lang, key: str, unit: str = "") -> str:
 
 
 def _summary(side: SideBySide, lang: Lang) -> Page:
-    table, money = side.summary, "yi_yuan" if lang == "zh" else "mcny"
+    table, money = side.summary.copy(), "yi_yuan" if lang == "zh" else "mcny"
     names = Words(lang, side.case.units)
     value, factor = value_unit(side.case, lang), units.convert(1.0, "mcny", money)
 
@@ -129,6 +135,7 @@ def _summary(side: SideBySide, lang: Lang) -> Page:
         return Field(_say(lang, "column.seconds", "s") if name == "seconds" else _say(lang, f"column.{name}"),
                      table[name], "number" if name == "seconds" else "text")  # fmt: skip
 
+    table["source"] = [scenario.source(lang) for scenario in side.scenarios]
     states = [Speech(lang).say(f"scenario.status.{status}") for status in table["status"]]
     listed = (
         "change", "worth", "change_low", "change_high", *COUNTS, "investment", "plan", *side.case.resources, "cost",
@@ -150,7 +157,7 @@ def _projects(side: SideBySide, lang: Lang) -> Page:
     for key, title in zip(side.keys, side.titles(lang), strict=True):
         share = table[key]
         if share.dropna().isin([0.0, 1.0]).all():
-            fields.append(Field(title, pd.Series(np.where(share > 0, yes, "")), good=yes))
+            fields.append(Field(title, pd.Series(np.select([share.isna(), share > 0], ["–", yes], "")), good=yes))
         else:
             fields.append(Field(title, share, "percent"))
     return Page("projects", _say(lang, "sheet.projects"), fields)
@@ -184,11 +191,8 @@ def _json(found: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n", "utf-8")
 
 
-def _csv(page: Page, path: Path) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([item.header for item in page.fields])
-        writer.writerows(zip(*(cells(item) for item in page.fields), strict=True))
+def _csv(table: pd.DataFrame, path: Path) -> None:
+    harmless(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
 
 def _fill(path: Path, side: SideBySide, lang: Lang) -> None:
@@ -202,12 +206,12 @@ def _fill(path: Path, side: SideBySide, lang: Lang) -> None:
 
 
 def _chart(book: Any, page: Page, lang: Lang) -> None:
-    """Bars of change below the table."""
-    headers = [item.header for item in page.fields]
+    """Bars of change on a sheet of their own."""
+    headers, rows = [item.header for item in page.fields], len(page)
     name = _say(lang, "column.change")
-    if name not in headers or len(page) < 2:
+    if name not in headers or rows < 2:
         return
-    place, rows = headers.index(name), len(page)
+    place = headers.index(name)
     chart = book.add_chart({"type": "bar"})
     chart.add_series({
         "categories": [page.name, 2, 0, rows, 0], "values": [page.name, 2, place, rows, place], "gap": 60,
@@ -217,5 +221,4 @@ def _chart(book: Any, page: Page, lang: Lang) -> None:
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True, "label_position": "low", "line": {"none": True}})
     chart.set_x_axis({"num_format": "0%", "major_gridlines": {"visible": True, "line": {"color": "#E4E8EC"}}})
-    chart.set_size({"width": 900, "height": 120 + 26 * (rows - 1)})
-    book.get_worksheet_by_name(page.name).insert_chart(rows + 2, 0, chart)
+    book.add_chartsheet(_say(lang, "sheet.chart")).set_chart(chart)

@@ -14,7 +14,7 @@ from allocator import units
 from allocator.case import Case
 from allocator.labels import Lang, label
 from allocator.model import Model
-from allocator.options import _demands, _ways, value_terms
+from allocator.options import value_terms, ways_of
 from allocator.schema import columns, header
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def demands(case: Case, model: Model) -> pd.DataFrame:
     DataFrame
         Indexed by project in canonical order, one column per resource.
     """
-    ways = _demands(case, model.projects, _ways(case, model.projects))
+    ways = ways_of(case, model.projects)
     return ways.groupby("project")[list(case.resources)].max().reindex(model.projects["id"]).fillna(0.0)
 
 

@@ -38,7 +38,7 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
         gone[new] = True
 
     for resource in case.resources:
-        reach, most = _most(case, made, pools, resource, owner)
+        reach, most = most_alone(case, made, pools, resource, owner)
         demand = table[resource].to_numpy()
         remove((demand > 0) & ~reach, "no_pool", resource)
         remove(demand > most * (1 + 1e-9) + 1e-9, "too_large", resource)
@@ -65,7 +65,9 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
     )
 
 
-def _most(case: Case, made: Options, pools: Pools, resource: str, owner: Indices) -> tuple[Bools, NDArray[np.float64]]:
+def most_alone(
+    case: Case, made: Options, pools: Pools, resource: str, owner: Indices
+) -> tuple[Bools, NDArray[np.float64]]:
     """Whether any pool may serve each option with a resource, and the most that they could give it alone (3.4, 3.5)."""
     table = made.table
     kind, serves = pools.serving(made.projects, resource)

@@ -226,7 +226,7 @@ def write(
     """Write a case; nothing is seen under its name before it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() == ".xlsx":
-        _replace_file(path, lambda temporary: sheetout.write_book(temporary, tables, policy, resources, extra, lang))
+        replace_file(path, lambda temporary: sheetout.write_book(temporary, tables, policy, resources, extra, lang))
         return
     if path.suffix.lower() in WORKBOOKS:
         raise YaosuError("cannot_write", {"found": path.name, "reason": ".xlsx"})
@@ -245,7 +245,8 @@ def write(
                 file.unlink()
 
 
-def _replace_file(path: Path, make: Callable[[Path], None]) -> None:
+def replace_file(path: Path, make: Callable[[Path], None]) -> None:
+    """Write a file under another name beside it, then rename, so that it is whole or as it was."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".yaosu-", suffix=path.suffix)
     os.close(handle)
     try:
@@ -288,7 +289,7 @@ def write_starter(folder: str | Path, lang: Lang = "en") -> Path:
         raise YaosuError("file_exists", {"found": str(path)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace_file(path, lambda temporary: starter.write(temporary, lang))
+        replace_file(path, lambda temporary: starter.write(temporary, lang))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(path), "reason": error.strerror or str(error)}) from error
     return path

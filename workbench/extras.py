@@ -13,7 +13,7 @@ from allocator.pages import Pages
 from allocator.plan import Plan
 from allocator.robust import robustness
 from allocator.speech import number
-from allocator.workbook import _replace_file
+from allocator.workbook import replace_file
 from workbench.present import table
 from workbench.progress import Watch
 
@@ -27,7 +27,7 @@ def write(folder: Path, name: str, made: pd.DataFrame) -> None:
     def fill(path: Path) -> None:
         harmless(made).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
 
-    _replace_file(folder / f"{name}.csv", fill)
+    replace_file(folder / f"{name}.csv", fill)
 
 
 def clear(folder: Path) -> None:
@@ -54,6 +54,8 @@ def rule_costs(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) ->
     """What each rule costs, and how many projects it moves in and out."""
     made = plan.rule_costs(jobs=jobs, progress=watch.counting("rule_costs")).table
     write(folder, "rule_costs", made)
+    if not len(made):
+        return label("cli.costs.no_rules", lang)
     pages = Pages(plan, lang)
     rows = [
         [

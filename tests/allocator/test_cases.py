@@ -80,7 +80,7 @@ def test_the_published_averages_are_met(shandong: Case) -> None:
     assert mix["现代产业"] + mix["重大平台"] == pytest.approx(0.70, abs=0.01)
     assert mix["基础设施"] == pytest.approx(0.15, abs=0.01)
     assert mix["社会民生"] == pytest.approx(0.15, abs=0.01)
-    bonds = shandong.funds[shandong.funds["instrument"] == "special_bond"]
+    bonds = shandong.funds[shandong.funds["instrument"] == "专项债券"]
     assert bonds["capacity"].sum() == 71_600
 
 
@@ -227,7 +227,7 @@ def test_connection_capacity_is_asked_for_about_twice(grid: Case) -> None:
 
 
 def test_nothing_in_the_grid_case_is_chinese_and_its_licence_is_named(grid: Case) -> None:
-    for file in (FOLDER / "gb-grid-2021").iterdir():
+    for file in filter(Path.is_file, (FOLDER / "gb-grid-2021").rglob("*")):
         assert all(ord(sign) < 0x2E80 for sign in file.read_text("utf-8")), file.name
     assert "Open Government Licence v3.0" in (FOLDER / "gb-grid-2021" / "README.md").read_text("utf-8")
     assert grid.sources["source"].str.contains("Open Government Licence").any()
@@ -245,5 +245,5 @@ def test_the_stated_supply_of_the_shandong_case_is_that_of_its_rows(shandong: Ca
     stated = shandong.sources.set_index("item")["value"].str.split("|")
     quota = [supplied(shandong, resource) for resource in ("land", "energy", "coal")]
     assert quota == [float(figure) for figure in stated["land, energy and coal quota"]]
-    bonds = shandong.funds["instrument"] == "special_bond"
+    bonds = shandong.funds["instrument"] == "专项债券"
     assert shandong.funds.loc[~bonds, "capacity"].sum() == float(stated["capacity of the other products"][0])
