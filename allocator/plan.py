@@ -163,11 +163,17 @@ class Plan:
 
         return rule_costs(self, **effort)
 
-    def diagnose(self, solver: str | None = None) -> Diagnosis:
-        """What conflicts where nothing is feasible, and the least that repairs it."""
+    @cached_property
+    def _diagnosis(self) -> Diagnosis:
         from allocator.diagnose import diagnose
 
-        return diagnose(self, solver or self.solution.solver)
+        return diagnose(self, self.solution.solver)
+
+    def diagnose(self, solver: str | None = None) -> Diagnosis:
+        """What conflicts where nothing is feasible, and the least that repairs it; found once per plan and solver."""
+        from allocator.diagnose import diagnose
+
+        return self._diagnosis if solver in (None, self.solution.solver) else diagnose(self, str(solver))
 
     def compare(self, other: Plan | Baseline) -> Comparison:
         """Who gains and who loses between another plan and this one."""
