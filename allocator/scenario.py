@@ -46,7 +46,7 @@ class Scenario:
     name : str
         Of the file, without its ending.
     content : mapping
-        What a file holds: ``title`` (a text, or one per language), ``source``, ``policy`` (entries laid over the rules;
+        What a file holds: ``title`` and ``source`` (a text, or one per language), ``policy`` (entries laid over the rules;
         an empty table takes an entry out), any table of the case as a list of changes (see `allocator.overrides.Draft`;
         floors and caps are the table ``rules``), and ``sweep``: name to the list of values that ``"$name"`` takes
         elsewhere in the file. Several names make a grid. A value may be a table, whose entries ``"$name.entry"`` move
@@ -120,10 +120,9 @@ class Scenario:
             return text
         return f"{text}（{'，'.join(values)}）" if lang == "zh" else f"{text} ({', '.join(values)})"
 
-    @property
-    def source(self) -> str:
+    def source(self, lang: Lang = "en") -> str:
         """Where the changes come from, or who assumed them."""
-        return str(self.content.get("source", ""))
+        return _in(self.content.get("source", ""), lang)
 
     @property
     def sweep(self) -> Mapping[str, Sequence[Any]]:
@@ -202,7 +201,7 @@ class Scenario:
         for key, value in self.content.items():
             if key not in known:
                 yield self._fault("policy_unknown", key, found=key, nearest=cells.nearest(key, sorted(known)))
-            elif (key == "source" and not isinstance(value, str)) or (key == "title" and not _is_text(value)):
+            elif key in ("title", "source") and not _is_text(value):
                 yield self._fault("policy_value", key, expected='"…"', found=shown(value))
             elif key in ("policy", "names") and not isinstance(value, Mapping):
                 yield self._fault("policy_value", key, expected="{…}", found=shown(value))

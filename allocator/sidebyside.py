@@ -108,7 +108,7 @@ class SideBySide:
                 "change_low": _change(outcome.objective, base.bound) if same else math.nan,
                 "change_high": _change(outcome.bound, base.objective) if same else math.nan,
                 **self._given(outcome), "cost": outcome.cost, "seconds": outcome.seconds, "error": outcome.error,
-                "source": scenario.source,
+                "source": scenario.source(self.lang),
             })  # fmt: skip
         table = pd.DataFrame(rows)
         unchanged = [outcome is base and base.taken is not None for outcome in self.outcomes]

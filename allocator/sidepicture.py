@@ -163,14 +163,14 @@ def _line(axes: Axes, panel: Panel, lang: Lang) -> None:
 def _grid(axes: Axes, panel: Panel, lang: Lang) -> None:
     table = panel.table
     wide = table.pivot(index="y", columns="x", values="change")
-    most = float(np.nanmax(np.abs(wide.to_numpy()))) or 1.0
+    most = 1.4 * float(np.nanmax(np.abs(wide.to_numpy()), initial=0.0)) or 1.0
     axes.imshow(wide.to_numpy(), cmap="PuOr", vmin=-most, vmax=most, aspect="auto", origin="lower")
     axes.set_xticks(range(len(wide.columns)), [said(float(value)) for value in wide.columns])
     axes.set_yticks(range(len(wide)), [said(float(value)) for value in wide.index])
     for row in table.to_dict("records"):
         change = row["change"]
         text = _why(row, lang) if math.isnan(change) else _percent(change, lang)
-        dark = not math.isnan(change) and abs(change) > 0.6 * most
+        dark = not math.isnan(change) and abs(change) > 0.55 * most
         across, up = (list(names).index(row[axis]) for names, axis in ((wide.columns, "x"), (wide.index, "y")))
         axes.text(across, up, text, ha="center", va="center",
                   fontsize=style.SMALL, color="white" if dark else style.INK)  # fmt: skip

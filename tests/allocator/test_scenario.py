@@ -315,7 +315,8 @@ def test_the_folder_holds_the_workbook_the_tables_the_picture_and_a_summary(lang
     side = compared()
     folder = side.write(tmp_path / "out", lang)
     assert {path.name for path in folder.iterdir()} == {
-        "scenarios.xlsx", "scenarios.csv", "projects.csv", "groups.csv", "prices.csv", "scenarios.png", "summary.json",
+        "scenarios.xlsx", "scenarios.csv", "scenario_projects.csv", "scenario_groups.csv", "scenario_prices.csv",
+        "scenarios.png", "summary.json",
     }  # fmt: skip
     told = json.loads((folder / "summary.json").read_text("utf-8"))
     assert told["input_hash"] == crowd().hash and told["units"]["land"] == "mu"
@@ -324,8 +325,10 @@ def test_the_folder_holds_the_workbook_the_tables_the_picture_and_a_summary(lang
     book = openpyxl.load_workbook(folder / "scenarios.xlsx")
     sheet = book.worksheets[0]
     assert [sheet.cell(row, 1).value for row in range(2, sheet.max_row + 1)] == side.titles(lang)
-    assert not [cell for page in book for row in page for cell in row if cell.data_type == "f"]
-    assert len(sheet._charts) == 1
+    assert not [cell for page in book.worksheets for row in page for cell in row if cell.data_type == "f"]
+    assert len(book.chartsheets) == 1
+    listed = pd.read_csv(folder / "scenario_projects.csv")
+    assert listed["id"].tolist() == crowd().projects["id"].tolist() and set(listed["name"]) == {"'=1+1"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -360,9 +363,9 @@ def test_each_sample_scenario_changes_its_case_and_says_what_and_whence(path: Pa
     case, scenario = load_sample(path.parent.parent.name), Scenario.read(path)
     made = apply_all([scenario], case)
     assert any(one.hash != case.hash for _, one in made)
-    assert scenario.title("en") != scenario.name and scenario.source
+    assert scenario.title("en") != scenario.name and scenario.source()
     if case.name == "shandong-2020":
-        assert scenario.title("zh") != scenario.title("en")
+        assert scenario.title("zh") != scenario.title("en") and scenario.source("zh") != scenario.source("en")
     assert {variant.name for variant, _ in made} == {path.stem}
 
 
