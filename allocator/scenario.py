@@ -46,11 +46,11 @@ class Scenario:
     name : str
         Of the file, without its ending.
     content : mapping
-        What a file holds: ``title`` and ``source`` (a text, or one per language), ``policy`` (entries laid over the rules;
-        an empty table takes an entry out), any table of the case as a list of changes (see `allocator.overrides.Draft`;
-        floors and caps are the table ``rules``), and ``sweep``: name to the list of values that ``"$name"`` takes
-        elsewhere in the file. Several names make a grid. A value may be a table, whose entries ``"$name.entry"`` move
-        together. ``names`` may say what to call them (a text, or one per language).
+        What a file holds: ``title`` and ``source`` (a text, or one per language), ``policy`` (entries laid over the
+        rules; an empty table takes an entry out), any table of the case as a list of changes (see
+        `allocator.overrides.Draft`; floors and caps are the table ``rules``), and ``sweep``: name to the list of values
+        that ``"$name"`` takes elsewhere in the file. Several names make a grid. A value may be a table, whose entries
+        ``"$name.entry"`` move together. ``names`` may say what to call them (a text, or one per language).
     point : mapping
         Of a variant: the value each name of the sweep has taken.
     file : str

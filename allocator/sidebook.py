@@ -54,7 +54,7 @@ def write_book(side: SideBySide, path: Path, lang: Lang) -> Path:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     book = write_book(side, Path(folder, "scenarios.xlsx"), "zh")
     ...     list(pd.read_excel(book, sheet_name=None, engine="calamine"))
-    ['情景对比', '项目', '指标与影子价格', '对比图']
+    ['情景对比', '项目', '指标与影子价格']
     """
     if path.suffix.lower() != ".xlsx":
         raise YaosuError("cannot_write", {"found": path.name, "reason": ".xlsx"})
@@ -79,8 +79,8 @@ def write_folder(side: SideBySide, folder: Path, lang: Lang) -> Path:
     write_book(side, folder / "scenarios.xlsx", lang)
     save(side.plot(lang), folder / "scenarios.png")
     try:
-        for page in pages(side, lang):
-            workbook.replace_file(folder / f"{page.key}.csv", partial(_csv, page))
+        for name, file in FILES.items():
+            workbook.replace_file(folder / file, partial(_csv, getattr(side, name)))
         workbook.replace_file(folder / "summary.json", partial(_json, told(side)))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(folder), "reason": error.strerror or str(error)}) from error
