@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -197,31 +197,29 @@ def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
         return style.no_plan(plan.status, lang)
     known = [name for name in (by, *FALLBACKS) if name in plan.case.projects and plan.case.projects[name].notna().any()]
     table = _top_groups(benefit_table(plan, known[0]), known[0], lang) if known else None
-    with style.canvas(9.5, 3.2 if table is None else 1.8 + 0.33 * max(len(table), 4)) as figure:
+    with style.canvas(9.5, 3.2 if table is None else 2.1 + 0.33 * max(len(table), 4)) as figure:
         axes = figure.subplots()
         if table is None:
             _draw_totals(axes, plan, lang)
         else:
             _draw_groups(axes, plan, table, lang)
+            style.legend(figure, axes)
             first = label("baseline.rank_and_cut", lang)
-            axes.set_title(
-                label("plot.benefit.rows", lang, by=_column_word(known[0], lang), name=first), **style.SUBTITLE
-            )
+            said = label("plot.benefit.rows", lang, by=_column_word(known[0], lang), name=first)
+            axes.set_title("\n".join([said, *_notes(plan, lang)]), **style.SUBTITLE)
         style.tidy(axes, "x", lang)
         axes.set_xlabel(label("plot.benefit.axis", lang, unit=value_unit(plan.case, lang)))
         style.headline(figure, _finding(plan, lang))
-        style.footnote(figure, "\n".join(_notes(plan, lang)))
     return figure
 
 
 def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> None:
     at = np.arange(len(table))
-    bars = axes.barh(at, table["plan"], height=0.62, color=style.BLUE)
-    handles: list[Any] = [bars]
-    names = [label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))]
+    total = label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))
+    axes.barh(at, table["plan"], height=0.62, color=style.BLUE, label=total)
     for name, (color, marker, below) in BASELINES.items():
-        handles += axes.plot(table[name], at + below, marker, color=color, markersize=6.5, markeredgecolor="white")
-        names.append(_beside(plan, name, lang))
+        axes.plot(table[name], at + below, marker, color=color, markersize=6.5, markeredgecolor="white",
+                  linestyle="", label=_beside(plan, name, lang), clip_on=False)  # fmt: skip
     for place, (_, value, ranked, quota) in enumerate(table.itertuples(index=False)):
         axes.annotate(_change(value, ranked, lang), (max(value, ranked, quota), place), (7, 0), fontsize=style.SMALL,
                       textcoords="offset points", va="center", color=style.MUTED)  # fmt: skip
@@ -229,7 +227,6 @@ def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> Non
     style.center_rows(axes, len(table), 4)
     top = table.drop(columns="group").to_numpy().max(initial=0.0)
     axes.set_xlim(min(0.0, table.drop(columns="group").to_numpy().min(initial=0.0)), 1.12 * top or 1.0)
-    axes.legend(handles, names, loc="lower right", frameon=False, fontsize=style.TEXT, labelcolor=style.INK)
 
 
 def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
@@ -242,7 +239,7 @@ def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
                       fontsize=style.SMALL, color=style.MUTED)  # fmt: skip
     axes.invert_yaxis()
     axes.set_xlim(min(0.0, *values), 1.12 * max(values) or 1.0)
-    axes.set_title(label("plot.benefit.total", lang), **style.SUBTITLE)
+    axes.set_title("\n".join([label("plot.benefit.total", lang), *_notes(plan, lang)]), **style.SUBTITLE)
 
 
 def _group_words(groups: pd.Series, by: str, lang: Lang) -> list[str]:

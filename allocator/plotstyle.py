@@ -84,8 +84,12 @@ def footnote(figure: Figure, text: str) -> None:
 
 
 def legend(figure: Figure, axes: Axes) -> None:
-    """The legend of some axes in a row below everything."""
+    """The legend of some axes in a row below everything, bars before lines."""
+    from matplotlib.lines import Line2D
+
     handles, names = axes.get_legend_handles_labels()
+    order = sorted(range(len(names)), key=lambda place: isinstance(handles[place], Line2D))
+    handles, names = [handles[place] for place in order], [names[place] for place in order]
     figure.legend(handles, names, loc="outside lower left", ncols=len(names), frameon=False, fontsize=TEXT,
                   labelcolor=INK, handlelength=1.2, columnspacing=1.6)  # fmt: skip
 
