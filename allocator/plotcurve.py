@@ -77,7 +77,7 @@ def _draw_curves(axes: Axes, table: pd.DataFrame, lang: Lang) -> None:
     }
     axes.plot(solved["quota"], solved["value"], "o", **dots, label=label("plot.curve.plans", lang))
     axes.plot(quota, table["rank_and_cut"], color=style.AMBER, linewidth=1.2, zorder=1.5)
-    for kept, key, fill in ((True, "ranked", style.AMBER), (False, "broken", "white")):
+    for kept, key, fill in ((True, "baseline.rank_and_cut", style.AMBER), (False, "plot.curve.broken", "white")):
         part = table[table["kept"] == kept]
         if len(part):
             marks: dict[str, Any] = {
@@ -87,7 +87,7 @@ def _draw_curves(axes: Axes, table: pd.DataFrame, lang: Lang) -> None:
                 "zorder": 3,
                 "clip_on": False,
             }
-            axes.plot(part["quota"], part["rank_and_cut"], "D", **marks, label=label(f"plot.curve.{key}", lang))
+            axes.plot(part["quota"], part["rank_and_cut"], "D", **marks, label=label(key, lang))
     low, high = table[["relaxed", "rank_and_cut"]].min().min(), table[["relaxed", "rank_and_cut"]].max().max()
     axes.set_xlim(-0.015 * quota.max(), 1.02 * quota.max())
     axes.set_ylim(min(0.0, low) - 0.025 * high, None)
