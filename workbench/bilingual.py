@@ -184,10 +184,6 @@ class Program(Command, click.Group):
         lang = language(given, os.environ)
         try:
             code = super().main(given or ["--help"], self.name, standalone_mode=False, obj=lang, **extra)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = DONE
         except click.exceptions.Abort:
             code = _tell(label("cli.interrupted", lang), INTERRUPTED)
         except InputError as error:
@@ -199,7 +195,7 @@ class Program(Command, click.Group):
             code = _tell(_usage(error, lang), BAD)
         except OSError as error:
             values = {"found": str(error.filename or ""), "reason": error.strerror or str(error)}
-            code = _tell(label("error.cannot_write", lang, **values), BAD)
+            code = _tell(label("error.cannot_use", lang, **values), BAD)
         except Exception as error:
             if os.environ.get("YAOSU_DEBUG"):
                 raise

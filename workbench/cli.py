@@ -56,8 +56,9 @@ def new(lang: Lang, /, folder: str) -> int:
     from subprocess import list2cmdline
 
     from allocator.workbook import write_starter
+    from workbench import running
 
-    path = write_starter(folder, lang)
+    path = write_starter(running.folder(folder), lang)
     case, out = (list2cmdline([str(name)]) for name in (path, Path(folder) / "plan"))
     click.echo(label("cli.new.done", lang, path=path, case=case, out=out))
     return DONE
@@ -101,7 +102,7 @@ def allocate(
     """A plan, or scenarios side by side."""
     from workbench import running
 
-    usual = Path("out", Path(case).stem, "scenarios" if scenarios else "")
+    usual = Path("out", running.name(case), "scenarios" if scenarios else "")
     job = running.Job(case, running.folder(out or usual), lang, as_json, jobs or -1)
     if scenarios:
         return job.scenarios(scenarios, **effort)

@@ -113,7 +113,7 @@ def line(one: Finding, lang: Lang) -> str:
     """A finding in words.
 
     >>> line(Finding("solver", "cbc", "2.10.3"), "en")
-    'ok    solver cbc: 2.10.3'
+    'ok     solver cbc 2.10.3'
     """
     mark = label("cli.doctor.ok" if one.good else "cli.doctor.fault", lang)
     key = f"cli.doctor.{one.kind}"

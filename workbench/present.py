@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 from rich.cells import cell_len
 
+from allocator.bookstyle import decimals
 from allocator.frontpage import status
 from allocator.labels import Lang, label
 from allocator.pages import Pages
@@ -50,7 +52,8 @@ def overview(plan: Plan, lang: Lang) -> str:
         "unit": pages.value_unit, "made": value_name(plan.case, lang), "seconds": f"{solution.seconds:.1f}",
         "solver": f"{solution.solver} {solution.version}".strip(),
     }  # fmt: skip
-    return "\n\n".join([f"{head}\n{label('cli.plan.value', lang, **values)}", _beside(pages), _funded(pages)])
+    worth = label("cli.plan.value", lang, **values)
+    return "\n\n".join([f"{head}\n{worth}", _beside(pages), _funded(pages)])
 
 
 def _beside(pages: Pages) -> str:
@@ -76,15 +79,22 @@ def _funded(pages: Pages) -> str:
     if amount:
         named = {"name": header("projects", amount, lang)}
         headers += [f"{say(f'figure.{key}', **named)} ({pages.unit('mcny')})" for key in ("money", "asked")]
+    groups = [] if by is None else [(str(name), part) for name, part in projects.groupby(by, sort=True)]
+    rows = [_counted(name, part, amount) for name, part in [*groups, (say("total"), projects)]]
     shown = convert(1.0, "mcny", pages.money_unit)
+    figures = decimals([shown * money for _, _, _, *moneys in rows for money in moneys])
+    said = [
+        [name, f"{funded:,}", f"{asked:,}", *(f"{shown * money:,.{figures}f}" for money in moneys)]
+        for name, funded, asked, *moneys in rows
+    ]
+    return table(headers, said)
 
-    def line(name: str, part: pd.DataFrame) -> list[str]:
-        inside = part["funded"]
-        money = [part.loc[inside, amount].sum(), part[amount].sum()] if amount else []
-        return [name, f"{int(inside.sum()):,}", f"{len(part):,}", *(number(shown * each) for each in money)]
 
-    groups = [] if by is None else [line(str(name), part) for name, part in projects.groupby(by, sort=True)]
-    return table(headers, [*groups, line(say("total"), projects)])
+def _counted(name: str, part: pd.DataFrame, amount: str | None) -> tuple[Any, ...]:
+    """Funded and all projects of a group, and the same in money."""
+    inside = part["funded"]
+    money = (part.loc[inside, amount].sum(), part[amount].sum()) if amount else ()
+    return (name, int(inside.sum()), len(part), *money)
 
 
 def side_by_side(side: SideBySide, lang: Lang) -> str:

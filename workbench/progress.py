@@ -16,7 +16,7 @@ class Watch:
     """One line on standard error where that is a terminal: what is done, the best plan so far and what none can exceed.
 
     >>> with Watch("en") as watch:
-    ...     watch.doing("reading")
+    ...     watch.doing("checking")
     """
 
     def __init__(self, lang: Lang) -> None:

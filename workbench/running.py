@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,16 @@ def place(case: str) -> Path:
     known = [*samples, *(str(path.parent / file.name) for file in here if file.is_dir() or file.suffix == ".xlsx")]
     values = {"found": case, "nearest": nearest(case, known), "expected": ", ".join(samples)}
     raise YaosuError("case_unknown", values)
+
+
+def name(case: str) -> str:
+    """The name of a case: of its folder, or of its workbook without the ending.
+
+    >>> name("gb-grid-2021")
+    'gb-grid-2021'
+    """
+    path = place(case)
+    return path.stem if path.is_file() else path.resolve().name
 
 
 def folder(out: str | Path) -> Path:
@@ -104,16 +114,19 @@ class Job:
         with Watch(self.lang) as watch, Interruption() as stop:
             case, found = checked(place(self.case), watch)
             plan = solved(case, self.lang, watch, stop, effort)
+            cut = stop.heard
             watch.doing("writing")
             plan.write(self.out, self.lang)
             extras.clear(self.out)
-            if plan.status == "infeasible":
-                watch.doing("diagnosing")
-                told.append(plan.diagnose().text(self.lang))
-            elif plan.solution.x is not None and not stop.heard:
+            if plan.solution.x is None:
+                told += conflict(plan, self.lang, watch)
+            elif not cut:
                 with suppress(KeyboardInterrupt):
-                    told += self._more(plan, watch, draws, seed, costs)
-        self._warn(found, "cli.plan.interrupted" if stop.heard else None)
+                    for more in self._more(plan, watch, draws, seed, costs):
+                        told.append(more)
+                        if stop.heard:
+                            break
+        self._warn(found, ("cli.plan.cut" if cut else "cli.extras.cut") if stop.heard else None)
         self._tell(plan, told)
         return INTERRUPTED if stop.heard else NO if plan.solution.x is None else DONE
 
@@ -121,7 +134,7 @@ class Job:
         """Allocate the case as it is and under scenarios, write them side by side, and say what came out."""
         with Watch(self.lang) as watch, Interruption() as stop:
             case, found = checked(place(self.case), watch)
-            stated = [Scenario.read(find_scenario(place(self.case), name)) for name in names]
+            stated = [Scenario.read(find_scenario(place(self.case), one)) for one in names]
             watch.doing("building")
             side = compare_scenarios(
                 case, stated, jobs=self.jobs, lang=self.lang, progress=watch.counting("scenarios"), **effort
@@ -131,22 +144,20 @@ class Job:
                 raise KeyboardInterrupt
             watch.doing("writing")
             side.write(self.out, self.lang)
-        self._warn(found, "cli.scenarios.interrupted" if stop.heard else None)
+        self._warn(found, "cli.scenarios.cut" if stop.heard else None)
         if self.as_json:
             echo_json(summary_of(side))
         else:
             click.echo("\n\n".join([present.side_by_side(side, self.lang), self._files("scenarios.xlsx")]))
         return INTERRUPTED if stop.heard else DONE if solved_any else NO
 
-    def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> list[str]:
+    def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> Iterator[str]:
         """What was asked for beside the plan, written beside it, and what there is to say of it."""
-        told = []
         if draws is not None:
-            told.append(extras.firmness(plan, self.out, self.lang, watch, draws, seed, self.jobs))
+            yield extras.firmness(plan, self.out, self.lang, watch, draws, seed, self.jobs)
         if costs:
-            told.append(extras.rule_costs(plan, self.out, self.lang, watch, self.jobs))
-            told.append(extras.block_values(plan, self.out, self.lang, watch, self.jobs))
-        return told
+            yield extras.rule_costs(plan, self.out, self.lang, watch, self.jobs)
+            yield extras.block_values(plan, self.out, self.lang, watch, self.jobs)
 
     def _tell(self, plan: Plan, told: list[str]) -> None:
         """The outcome of a plan."""
@@ -154,7 +165,16 @@ class Job:
             echo_json(plan.summary())
             click.echo("\n\n".join(told), err=True, nl=bool(told))
         else:
-            click.echo("\n\n".join([present.overview(plan, self.lang), *told, self._files("plan.xlsx")]))
+            parts = [present.overview(plan, self.lang), *told, self._files("plan.xlsx")]
+            click.echo("\n\n".join(parts) + self._ask(plan))
+
+    def _ask(self, plan: Plan) -> str:
+        """How to ask about a project: the one nearest to being funded."""
+        waiting = plan.projects[~plan.projects["funded"]].sort_values("reduced_profit", ascending=False)
+        if plan.solution.x is None or not len(waiting):
+            return ""
+        asked = subprocess.list2cmdline([self.case, str(waiting["id"].iloc[0])])
+        return "\n" + label("cli.plan.ask", self.lang, asked=asked)
 
     def _warn(self, found: tuple[Fault, ...], interrupted: str | None) -> None:
         """What is odd about the input, and that the outcome is not the whole one."""
@@ -197,6 +217,14 @@ def solved(case: Case, lang: Lang, watch: Watch, stop: Interruption, effort: dic
     return plan
 
 
+def conflict(plan: Plan, lang: Lang, watch: Watch) -> list[str]:
+    """What conflicts where nothing is feasible, and what repairs it."""
+    if plan.status != "infeasible":
+        return []
+    watch.doing("diagnosing")
+    return [plan.diagnose().text(lang)]
+
+
 def explain(case: str, project: str, lang: Lang, as_json: bool, **effort: Any) -> int:
     """Allocate and explain one project; the exit code."""
     with Watch(lang) as watch, Interruption() as stop:
@@ -205,16 +233,18 @@ def explain(case: str, project: str, lang: Lang, as_json: bool, **effort: Any) -
         if project not in ids:
             raise YaosuError("unknown_project", {"found": project, "nearest": nearest(project, ids)})
         plan = solved(read, lang, watch, stop, effort)
+        told = conflict(plan, lang, watch)
         watch.doing("explaining")
-        found = plan.explain(project)
+        found = None if plan.solution.x is None else plan.explain(project)
         if stop.heard:
             raise KeyboardInterrupt
+    if found is None:
+        click.echo("\n\n".join([present.overview(plan, lang), *told]), err=as_json)
+        return NO
     if as_json:
+        standing, verified = records(found.standing.to_frame().T)[0], records(pd.DataFrame([found.check]))[0]
         tables = {name: records(table) for name, table in found.tables.items()}
-        standing = records(found.standing.to_frame().T)[0]
-        echo_json(
-            {"text": found.text(lang), "standing": standing, "check": records(pd.DataFrame([found.check]))[0], **tables}
-        )
+        echo_json({"text": found.text(lang), "standing": standing, "check": verified, **tables})
     else:
         click.echo(found.text(lang))
     return DONE
