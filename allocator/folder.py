@@ -92,13 +92,13 @@ def _fill(plan: Plan, folder: Path) -> None:
 
 
 def _draw(plan: Plan, folder: Path) -> None:
-    from allocator import plot
+    from allocator.plotstyle import save
 
     draw: dict[str, Callable[[], Figure]] = {
         "pools": plan.plot_pools, "benefit": plan.plot_benefit, "curve": plan.plot_curve,
     }  # fmt: skip
     for name in PICTURES:
-        plot.save(draw[name](), folder / f"{name}.png")
+        save(draw[name](), folder / f"{name}.png")
 
 
 def harmless(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from allocator import plotstyle as style
 from allocator import units
 from allocator.labels import Lang, label, words
-from allocator.plotstyle import save, short, signed
+from allocator.plotstyle import short, signed
 from allocator.program import Floats
 from allocator.schema import columns, header
 from allocator.sheetout import Words
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from allocator.compare import Comparison
     from allocator.plan import Plan
-
-__all__ = ["benefit_table", "plot_benefit", "plot_changes", "plot_pools", "pool_use", "save"]
 
 VISIBLE = 1e-6
 MOST_POOLS, MOST_GROUPS = 20, 24
@@ -197,29 +195,37 @@ def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
         return style.no_plan(plan.status, lang)
     known = [name for name in (by, *FALLBACKS) if name in plan.case.projects and plan.case.projects[name].notna().any()]
     table = _top_groups(benefit_table(plan, known[0]), known[0], lang) if known else None
+    totals, notes = _totals(plan), _notes(plan, lang)
     with style.canvas(9.5, 3.2 if table is None else 2.1 + 0.33 * max(len(table), 4)) as figure:
         axes = figure.subplots()
         if table is None:
-            _draw_totals(axes, plan, lang)
+            _draw_totals(axes, totals, notes, lang)
         else:
-            _draw_groups(axes, plan, table, lang)
+            _draw_groups(axes, totals, table, lang)
             style.legend(figure, axes)
             first = label("baseline.rank_and_cut", lang)
             said = label("plot.benefit.rows", lang, by=_column_word(known[0], lang), name=first)
-            axes.set_title("\n".join([said, *_notes(plan, lang)]), **style.SUBTITLE)
+            axes.set_title("\n".join([said, *notes]), **style.SUBTITLE)
         style.tidy(axes, "x", lang)
         axes.set_xlabel(label("plot.benefit.axis", lang, unit=value_unit(plan.case, lang)))
-        style.headline(figure, _finding(plan, lang))
+        style.headline(figure, _finding(totals, lang))
     return figure
 
 
-def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> None:
+def _totals(plan: Plan) -> dict[str, float]:
+    """Value secured by the plan and by each baseline, before weights of priorities and penalties."""
+    sides = {name: plan.compare(other).summary.set_index("measure") for name, other in plan.baselines.items()}
+    first = float(next(iter(sides.values())).loc["value", "plan"])
+    return {"plan": first} | {name: float(side.loc["value", "other"]) for name, side in sides.items()}
+
+
+def _draw_groups(axes: Axes, totals: dict[str, float], table: pd.DataFrame, lang: Lang) -> None:
     at = np.arange(len(table))
-    total = label("plot.benefit.plan_total", lang, value=short(plan.objective or 0.0, lang))
+    total = label("plot.benefit.plan_total", lang, value=short(totals["plan"], lang))
     axes.barh(at, table["plan"], height=0.62, color=style.BLUE, label=total)
     for name, (color, marker, below) in BASELINES.items():
         axes.plot(table[name], at + below, marker, color=color, markersize=6.5, markeredgecolor="white",
-                  linestyle="", label=_beside(plan, name, lang), clip_on=False)  # fmt: skip
+                  linestyle="", label=_beside(totals, name, lang), clip_on=False)  # fmt: skip
     for place, (_, value, ranked, quota) in enumerate(table.itertuples(index=False)):
         axes.annotate(_change(value, ranked, lang), (max(value, ranked, quota), place), (7, 0), fontsize=style.SMALL,
                       textcoords="offset points", va="center", color=style.MUTED)  # fmt: skip
@@ -229,17 +235,17 @@ def _draw_groups(axes: Axes, plan: Plan, table: pd.DataFrame, lang: Lang) -> Non
     axes.set_xlim(min(0.0, table.drop(columns="group").to_numpy().min(initial=0.0)), 1.12 * top or 1.0)
 
 
-def _draw_totals(axes: Axes, plan: Plan, lang: Lang) -> None:
+def _draw_totals(axes: Axes, totals: dict[str, float], notes: list[str], lang: Lang) -> None:
     """Three bars: the optimum and the baselines."""
-    values = [plan.objective or 0.0, *(other.objective for other in plan.baselines.values())]
-    names = [label("plot.benefit.plan", lang), *(label(f"baseline.{name}", lang) for name in plan.baselines)]
+    values = list(totals.values())
+    names = [label("plot.benefit.plan", lang), *(label(f"baseline.{name}", lang) for name in BASELINES)]
     axes.barh(names, values, height=0.6, color=[style.BLUE, *(color for color, *_ in BASELINES.values())])
     for place, value in enumerate(values):
         axes.annotate(short(value, lang), (max(value, 0.0), place), (5, 0), textcoords="offset points", va="center",
                       fontsize=style.SMALL, color=style.MUTED)  # fmt: skip
     axes.invert_yaxis()
     axes.set_xlim(min(0.0, *values), 1.12 * max(values) or 1.0)
-    axes.set_title("\n".join([label("plot.benefit.total", lang), *_notes(plan, lang)]), **style.SUBTITLE)
+    axes.set_title("\n".join([label("plot.benefit.total", lang), *notes]), **style.SUBTITLE)
 
 
 def _group_words(groups: pd.Series, by: str, lang: Lang) -> list[str]:
@@ -267,33 +273,34 @@ def _change(value: float, base: float, lang: Lang) -> str:
     return f"{text}%" if lang == "zh" else f"{text} %"
 
 
-def _ahead(plan: Plan, name: str) -> float | None:
+def _ahead(totals: dict[str, float], name: str) -> float | None:
     """How far the plan is ahead of a baseline, as a share; None where the baseline secures nothing."""
-    other = plan.baselines[name].objective
-    return ((plan.objective or 0.0) - other) / other if other > 0 else None
+    return totals["plan"] / totals[name] - 1 if totals[name] > 0 else None
 
 
-def _beside(plan: Plan, name: str, lang: Lang) -> str:
+def _beside(totals: dict[str, float], name: str, lang: Lang) -> str:
     """A baseline in the legend: its total, and how far the plan is ahead."""
-    say, share = Speech(lang), _ahead(plan, name)
+    say, share = Speech(lang), _ahead(totals, name)
     key = "level" if not share else "ahead" if share > 0 else "behind"
-    total = short(plan.baselines[name].objective, lang)
+    total = short(totals[name], lang)
     return say.say(f"plot.benefit.{key}", name=label(f"baseline.{name}", lang), value=total,
                    percent=say.percent(abs(share or 0.0)))  # fmt: skip
 
 
-def _finding(plan: Plan, lang: Lang) -> str:
+def _finding(totals: dict[str, float], lang: Lang) -> str:
     """What the picture shows, in a sentence."""
-    say, share = Speech(lang), _ahead(plan, "rank_and_cut")
+    say, share = Speech(lang), _ahead(totals, "rank_and_cut")
     name, percent = label("baseline.rank_and_cut", lang), say.percent(abs(share or 0.0))
     if share is None:
-        return say.say("plot.benefit.title_nothing", value=short(plan.objective or 0.0, lang), name=name)
+        return say.say("plot.benefit.title_nothing", value=short(totals["plan"], lang), name=name)
     key = "title_level" if percent == say.percent(0.0) else "title" if share > 0 else "title_behind"
     return say.say(f"plot.benefit.{key}", percent=percent, name=name)
 
 
 def _notes(plan: Plan, lang: Lang) -> list[str]:
-    notes = [label("plot.benefit.net", lang)] if (plan.rules["penalty"] > 0).any() else []
+    value = float(plan.projects.loc[plan.projects["funded"], "value"].sum())
+    alike = abs(value - (plan.objective or 0.0)) <= 5e-4 * abs(value)
+    notes = [] if alike else [label("plot.benefit.net", lang)]
     broken = [label(f"baseline.{name}", lang) for name, other in plan.baselines.items() if other.status == "infeasible"]
     return [*notes, label("plot.benefit.broken", lang, name=Speech(lang).also(broken))] if broken else notes
 
