@@ -164,6 +164,8 @@ class Scenario:
             changes = self.content.get(table, ())
             for place, raw in enumerate(changes if isinstance(changes, list) else (), start=1):
                 draft.change(table, f"{table}[{place}]", raw)
+        left = set(draft.tables["pools"].get("resource", ()))
+        faults += [self._fault("pools_gone", "pools", found=name) for name in case.resources if name not in left]
         faults += [fault for fault in draft.faults if not fault.values.get("found", "").startswith("$")]
         try:
             made = case.with_changes(
