@@ -27,3 +27,10 @@ def test_every_chinese_word_inside_an_entry_stands_on_the_page() -> None:
     inside = {word for words in INNER.values() for word in words} | set(MEASURES)
     inside |= {word for key, words in CHOICES.items() if key != "score.missing" for word in words}
     assert not {word for word in inside if word not in PAGE}, "add to docs/policy.md"
+
+
+def test_every_file_of_the_packages_stands_in_the_map_of_the_code() -> None:
+    root = Path(__file__).parents[2]
+    known = (root / "docs" / "code.md").read_text("utf-8")
+    files = [file.name for folder in ("allocator", "simulation", "workbench") for file in (root / folder).glob("*.py")]
+    assert [name for name in files if not name.startswith("__") and f"`{name}`" not in known] == []
