@@ -104,7 +104,8 @@ def _components(case: Case, model: Model, block: NDArray[np.object_]) -> tuple[I
     )  # fmt: skip
     rule = model.rows["rule"].astype(object).fillna("").astype(str)
     group = model.rows["name"].astype(object).fillna("").astype(str)
-    rule = rule.where(group == "", rule + " " + group)
+    alone = group.groupby(rule).transform("nunique") == 1
+    rule = rule.where(alone, rule + " " + group)
     name = model.rows["resource"].astype(object).where(kind == "resource", rule.where(kind == "rule", ""))
     table = pd.DataFrame({"kind": kind, "name": name})
     fixed = pd.DataFrame({"kind": "resource", "name": list(case.resources)})
