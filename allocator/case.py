@@ -314,8 +314,8 @@ def _rules(read: Read, policy: Policy | Mapping[str, Any]) -> Policy:
 
 def _indicators_by_our_names(read: Read) -> None:
     """Numerators and denominators may be called as the headers of the projects are: 总投资 is investment."""
-    table, words = read.tables.get("indicators"), spoken(read)
-    for name in ("numerator", "denominator") if table is not None else ():
+    table, words = read.tables.get("indicators", pd.DataFrame()), spoken(read)
+    for name in ("numerator", "denominator"):
         if name in table:
             own = set(read.tables.get("projects", pd.DataFrame()).columns)
             called = [one if one in own or not isinstance(one, str) else words.get(units.squash(one), one)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from allocator.baselines import Baseline
     from allocator.compare import Comparison
     from allocator.plan import Plan
 
@@ -214,9 +215,11 @@ def plot_benefit(plan: Plan, by: str = "region", lang: Lang = "en") -> Figure:
 
 def _totals(plan: Plan) -> dict[str, float]:
     """Value secured by the plan and by each baseline, before weights of priorities and penalties."""
-    sides = {name: plan.compare(other).summary.set_index("measure") for name, other in plan.baselines.items()}
-    first = float(next(iter(sides.values())).loc["value", "plan"])
-    return {"plan": first} | {name: float(side.loc["value", "other"]) for name, side in sides.items()}
+
+    def secured(side: Plan | Baseline) -> float:
+        return float(side.projects.loc[side.projects["funded"], "value"].sum())
+
+    return {"plan": secured(plan)} | {name: secured(other) for name, other in plan.baselines.items()}
 
 
 def _draw_groups(axes: Axes, totals: dict[str, float], table: pd.DataFrame, lang: Lang) -> None:
@@ -298,7 +301,7 @@ def _finding(totals: dict[str, float], lang: Lang) -> str:
 
 
 def _notes(plan: Plan, lang: Lang) -> list[str]:
-    value = float(plan.projects.loc[plan.projects["funded"], "value"].sum())
+    value = _totals(plan)["plan"]
     alike = abs(value - (plan.objective or 0.0)) <= 5e-4 * abs(value)
     notes = [] if alike else [label("plot.benefit.net", lang)]
     broken = [label(f"baseline.{name}", lang) for name, other in plan.baselines.items() if other.status == "infeasible"]
