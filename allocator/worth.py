@@ -195,12 +195,12 @@ def is_large(plan: Plan) -> bool:
 
 
 def polished(plan: Plan, effort: tuple[str, float, float]) -> tuple[float, Floats]:
-    """The plan, and a large one improved nearby as far as the larger cases will be, so that the block alone tells."""
+    """The plan improved as far as the changed cases will be (a large one nearby only), so that the change alone tells."""
     solver, gap, time_limit = effort
     now, x = float(plan.objective or 0.0), np.asarray(plan.solution.x)
-    if not is_large(plan):
+    if plan.gap is not None and plan.gap <= gap:
         return now, x
-    close = nearby(plan.model, x, plan.relaxation.reduced, "")
+    close = nearby(plan.model, x, plan.relaxation.reduced, "") if is_large(plan) else plan.model
     answer = again(close, solver=solver, gap=gap, seconds=time_limit, start=x)
     better = answer.objective is not None and answer.objective > now
     return (float(answer.objective or 0.0), np.asarray(answer.x)) if better else (now, x)

@@ -18,6 +18,7 @@ import allocator
 from allocator.case import Case, examine
 from allocator.check import check
 from allocator.errors import Fault, InputError, YaosuError
+from allocator.explain import explain as reasons
 from allocator.labels import Lang, label
 from allocator.plan import Plan, allocate
 from allocator.scenario import Scenario, find_scenario
@@ -235,7 +236,7 @@ def explain(case: str, project: str, lang: Lang, as_json: bool, **effort: Any) -
         plan = solved(read, lang, watch, stop, effort)
         told = conflict(plan, lang, watch)
         watch.doing("explaining")
-        found = None if plan.solution.x is None else plan.explain(project)
+        found = None if plan.solution.x is None else reasons(plan, project, time_limit=effort["time_limit"])
         if stop.heard:
             raise KeyboardInterrupt
     if found is None:
