@@ -195,7 +195,7 @@ def is_large(plan: Plan) -> bool:
 
 
 def polished(plan: Plan, effort: tuple[str, float, float]) -> tuple[float, Floats]:
-    """The plan improved as far as the changed cases will be (a large one nearby only), so that the change alone tells."""
+    """The plan improved as far as the changed cases will be, a large one nearby only, so that only the change tells."""
     solver, gap, time_limit = effort
     now, x = float(plan.objective or 0.0), np.asarray(plan.solution.x)
     if plan.gap is not None and plan.gap <= gap:

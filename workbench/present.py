@@ -98,21 +98,21 @@ def _counted(name: str, part: pd.DataFrame, amount: str | None) -> tuple[Any, ..
 
 
 def side_by_side(side: SideBySide, lang: Lang) -> str:
-    """A line per scenario: status, worth, change against the case as it is, who is funded, and how it was proven."""
+    """A line per scenario: worth, change against the case as it is, who is funded, and the gap or why there is none."""
     names = ("funded", "moved_in", "moved_out")
     worth = f"{label('scenario.column.worth', lang)} ({value_unit(side.case, lang)})"
     headers = [label("scenario.column.title", lang), worth]
-    headers += [label(f"scenario.column.{name}", lang) for name in ("change", *names, "gap", "status")]
+    headers += [label(f"scenario.column.{name}", lang) for name in ("change", *names, "gap")]
     rows = [
         [
             title, number(row["worth"]), _known(row["change"], "{:+.1%}".format),
-            *(_known(row[name], "{:,.0f}".format) for name in names), _known(row["gap"], "{:.2%}".format),
-            label(f"scenario.status.{row['status']}", lang),
+            *(_known(row[name], "{:,.0f}".format) for name in names),
+            _known(row["gap"], "{:.2%}".format, row["error"] or label(f"scenario.status.{row['status']}", lang)),
         ]
         for title, row in zip(side.titles(lang), side.summary.to_dict("records"), strict=True)
     ]  # fmt: skip
     return table(headers, rows)
 
 
-def _known(value: float, said: Callable[[float], str]) -> str:
-    return "–" if math.isnan(value) else said(value)
+def _known(value: float, said: Callable[[float], str], otherwise: str = "–") -> str:
+    return otherwise if math.isnan(value) else said(value)

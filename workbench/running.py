@@ -136,10 +136,9 @@ class Job:
         with Watch(self.lang) as watch, Interruption() as stop:
             case, found = checked(place(self.case), watch)
             stated = [Scenario.read(find_scenario(place(self.case), one)) for one in names]
-            watch.doing("building")
-            side = compare_scenarios(
-                case, stated, jobs=self.jobs, lang=self.lang, progress=watch.counting("scenarios"), **effort
-            )
+            told_of = watch.counting("scenarios")
+            watch.doing("comparing")
+            side = compare_scenarios(case, stated, jobs=self.jobs, lang=self.lang, progress=told_of, **effort)
             solved_any = any(outcome.taken is not None for outcome in side.outcomes)
             if stop.heard and not solved_any:
                 raise KeyboardInterrupt

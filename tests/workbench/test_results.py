@@ -185,4 +185,4 @@ def test_the_demo_makes_both_plans_and_says_where_to_look(tmp_path: Path) -> Non
         told = json.loads((tmp_path / "demo" / sample / "summary.json").read_text("utf-8"))
         assert told["gap"] < 0.002
         assert f"demo/{sample}/plan.xlsx" in result.stdout
-    assert "配置决定" in result.stdout.splitlines()[-4]
+    assert "配置决定" in result.stdout
