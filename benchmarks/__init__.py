@@ -1,1 +1,1 @@
-"""The measured claims of the README: `python -m benchmarks` prints them all, `python -m benchmarks NAME` one of them."""
+"""The measured claims of the README: ``python -m benchmarks`` prints them all."""

@@ -32,7 +32,7 @@ def enlarged(case: Case, times: int, seed: int = 0) -> Case:
     >>> from allocator import load_sample
     >>> case = load_sample("gb-grid-2021")
     >>> twice = enlarged(case, 2)
-    >>> len(twice.projects) / len(case.projects), twice.pools["amount"].sum() / case.pools["amount"].sum()
+    >>> len(twice.projects) / len(case.projects), float(twice.pools["amount"].sum() / case.pools["amount"].sum())
     (2.0, 2.0)
     """
     rng, ids = np.random.default_rng(seed), pd.Index(case.projects["id"])
@@ -64,7 +64,7 @@ def _copy(case: Case, number: int, factors: pd.DataFrame) -> dict[str, pd.DataFr
     def sized(table: pd.DataFrame, key: str) -> pd.DataFrame:
         own = factors.loc[table[key]].reset_index(drop=True)
         shared = [name for name in own if name in table]
-        numbers = {name: table[name].reset_index(drop=True) * own[name] for name in shared}
+        numbers = {str(name): table[name].reset_index(drop=True) * own[name] for name in shared}
         return table.reset_index(drop=True).assign(**numbers, **{key: table[key].map(named).to_numpy()})
 
     projects = sized(case.projects, "id")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from benchmark_sets import DATA, knapsacks, multiple_choice
 
 from allocator import allocate
+from benchmarks.published import DATA, knapsacks, multiple_choice
 
 REFERENCE = pd.read_csv(DATA / "orlib" / "orlib-reference.csv").query("file == 'mknapcb1'")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from allocator import Case, Policy
+from allocator import Case, Policy, allocate
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[1] / "tests" / "data"
 
 
 def _case(name: str, values: np.ndarray, weights: np.ndarray, limits: np.ndarray) -> Case:
@@ -61,3 +62,28 @@ def multiple_choice(file: str) -> tuple[Case, float]:
         projects=projects, pools=pools, variants=pd.DataFrame(found), policy=Policy(value="value"), name=file
     )
     return case, {"I01": 173.0, "I02": 364.0, "I03": 1602.0}[file]
+
+
+def published(quick: bool) -> pd.DataFrame:
+    """Each set through the public `allocate`: seconds, and value over the published one."""
+    reference = pd.read_csv(DATA / "orlib" / "orlib-reference.csv").query("file == 'mknapcb1'")["best_feasible_cb1997"]
+    small = [(case, best, 0.0) for case, best in knapsacks("orlib-mknap1.txt")]
+    known = zip(knapsacks("orlib-mknapcb1.txt"), reference, strict=True)
+    large = [(case, float(best), 1e-3) for (case, _), best in known][: 3 if quick else None]
+    choice = [(*multiple_choice(name), 0.0) for name in ("I01", "I02", "I03")]
+    sets = {
+        "OR-Library mknap1, optimum": small,
+        "OR-Library mknapcb1, best known": large,
+        "MMKP I01-I03, optimum": choice,
+    }
+    rows = []
+    for name, cases in sets.items():
+        ratios, seconds = [], []
+        for case, best, gap in cases:
+            begun = time.perf_counter()
+            plan = allocate(case, gap=gap, time_limit=10.0)
+            seconds.append(time.perf_counter() - begun)
+            ratios.append((plan.objective or 0.0) / best)
+        rows.append((name, len(cases), f"{min(ratios):.4f}", f"{np.mean(ratios):.4f}", f"{max(seconds):.1f}"))
+    columns = ["set", "problems", "value / published, least", "mean", "seconds, longest (limit 10)"]
+    return pd.DataFrame(rows, columns=columns)

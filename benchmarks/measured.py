@@ -1,0 +1,46 @@
+"""A function run in a process of its own, with its seconds and its peak memory."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a function answered, how long it took without imports, and the most memory its process held."""
+
+    answer: Any
+    seconds: float
+    megabytes: float
+
+
+def measured(name: str, *args: Any) -> Measure:
+    """Run ``module:function`` with plain arguments in a new process.
+
+    >>> measured("builtins:sum", [1, 2]).answer
+    3
+    """
+    asked = [sys.executable, "-m", "benchmarks.measured", name, json.dumps(args)]
+    said = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+    return Measure(**json.loads(said))
+
+
+def _run(name: str, args: list[Any]) -> dict[str, Any]:
+    module, _, function = name.partition(":")
+    called = getattr(import_module(module), function)
+    begun = time.perf_counter()
+    answer = called(*args)
+    seconds = time.perf_counter() - begun
+    kilobytes = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return {"answer": answer, "seconds": seconds, "megabytes": max(kilobytes) / 1024}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_run(sys.argv[1], json.loads(sys.argv[2]))))
