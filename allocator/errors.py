@@ -117,4 +117,16 @@ class InputError(YaosuError):
 
 
 class Infeasible(YaosuError):
-    """An answer that nothing allows."""
+    """Something was asked of a plan that has none.
+
+    >>> Infeasible("infeasible").text("zh")
+    '没有可供说明的方案：没有方案能满足全部硬性规则。'
+    """
+
+    def __init__(self, status: str) -> None:
+        super().__init__("no_plan", {"status": status})
+        self.args = (status,)
+
+    def text(self, lang: Lang = "en") -> str:
+        """The message in one language."""
+        return label("error.no_plan", lang, status=label(f"explain.status.{self.values['status']}", lang))

@@ -155,7 +155,7 @@ def explain(plan: Plan, project: str, *, time_limit: float = 60.0, solver: str |
         near = difflib.get_close_matches(str(project), ids, n=1, cutoff=0.0)
         raise YaosuError("unknown_project", {"found": str(project), "nearest": near[0] if near else ""})
     if plan.solution.x is None:
-        raise Infeasible("no_plan", {"status": plan.status})
+        raise Infeasible(plan.status)
     row = plan.projects.iloc[int(np.flatnonzero((plan.projects["id"] == project).to_numpy())[0])]
     only = {lang: _reason(plan if lang == plan.lang else replace(plan, lang=lang), project) for lang in ("en", "zh")}
     options, components = _priced(plan, project)

@@ -79,7 +79,7 @@ def quota_curve(
     [[2.0, 3.0, 0.0], [4.0, 6.0, 6.0], [8.0, 10.0, 10.0]]
     """
     if plan.solution.x is None:
-        raise Infeasible("no_plan", {"status": plan.status})
+        raise Infeasible(plan.status)
     name = which(plan, resource)
     models = [scaled(plan.model, name, factor) for factor in factors]
     aim = worth(plan.model)

@@ -69,7 +69,7 @@ def rule_costs(
     [['one in B', 1.0, 'b', 'a']]
     """
     if plan.solution.x is None:
-        raise Infeasible("no_plan", {"status": plan.status})
+        raise Infeasible(plan.status)
     wanted = list(_without(plan.case))
     scores = plan.model.projects[["id", "score", "grade", "rank"]]
     effort = (plan.solution.solver, gap, time_limit)

@@ -104,7 +104,7 @@ def block_value(
     [['p', 4.0, 'mu', 4.0]]
     """
     if plan.solution.x is None:
-        raise Infeasible("no_plan", {"status": plan.status})
+        raise Infeasible(plan.status)
     wanted = [
         _block(plan.case, name, amount, region, period) for name, amount in (blocks or _defaults(plan.case)).items()
     ]
