@@ -14,6 +14,7 @@ WHOLE = 1e-6
 NODES = 500
 FINE = 2.5e-4
 ROUNDS = (0, 200)
+MORE_ROUNDS = (0, 200, 1_000, 5_000)
 
 
 def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None) -> Answer:
@@ -39,13 +40,15 @@ def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: f
         The plan found, with the bound of the relaxation; without a plan where the engine cannot dive or finds none.
     """
     end = time.monotonic() + seconds
-    relaxed, dived = engine.dive(program, seconds)
+    relaxed, dived = engine.dive(program, Effort(gap=gap, seconds=seconds, watch=watch))
+    if relaxed.interrupted:
+        return Answer("unknown", None, relaxed.bound, None, True)
     if relaxed.x is None or relaxed.bound is None or relaxed.prices is None or dived is None:
         return Answer("unknown")
     found = Answer("unknown", dived, relaxed.bound)
     loss, at, plan = _losses(model, program, relaxed.prices), dived, None
     undecided = _unlike(program, relaxed.x, dived)
-    for size in ROUNDS:
+    for size in MORE_ROUNDS if engine.by_prices else ROUNDS:
         undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
         effort = Effort(
             gap=min(gap / 2, FINE), nodes=NODES, seconds=end - time.monotonic(), start=plan,

@@ -26,7 +26,16 @@ FAILED = tuple(
 INTERRUPTS = ("kCallbackMipInterrupt", "kCallbackSimplexInterrupt", "kCallbackIpmInterrupt")
 
 
-class Quiet(highspy.Highs):
+class Silent(highspy.Highs):
+    """HiGHS that prints nothing, not even the banner when callbacks are first set."""
+
+    def enableCallbacks(self) -> None:
+        """Silence first."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+class Quiet(Silent):
     """HiGHS with the limits of an `Effort`; its model minimises ``-scale`` times the objective asked for."""
 
     def __init__(self, effort: Effort, threads: int, scale: float) -> None:
@@ -39,11 +48,6 @@ class Quiet(highspy.Highs):
             options["mip_max_nodes"] = effort.nodes
         for name, value in options.items():
             self.setOptionValue(name, value)
-
-    def enableCallbacks(self) -> None:
-        """Silence first: HiGHS prints a banner when callbacks are first set."""
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
     def answer(self, offset: float, whole: bool) -> Answer:
         """Run on the model stated; `offset` is what its fixed columns add to the objective."""

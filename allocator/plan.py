@@ -16,7 +16,7 @@ from allocator.case import Case
 from allocator.labels import Lang
 from allocator.model import Model, build
 from allocator.scoring import score
-from allocator.solve import Progress, Relaxation, Solution, relax, solve
+from allocator.solve import Progress, Relaxation, Solution, relax_and_solve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -254,6 +254,7 @@ def allocate(
     """
     model = build(case, score(case))
     by_prices = engine == "prices" or (engine == "auto" and len(model.options) > MANY_OPTIONS)
-    relaxation = relax(model, solver=solver)
-    solution = solve(model, solver=solver, gap=gap, time_limit=time_limit, progress=progress)
+    relaxation, solution = relax_and_solve(
+        model, by_prices=by_prices, solver=solver, gap=gap, time_limit=time_limit, progress=progress
+    )
     return Plan(case, model, solution, relaxation, "prices" if by_prices else "exact", lang)

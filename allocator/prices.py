@@ -1,111 +1,214 @@
-"""The same rows solved by prices: multipliers on the rows fix what is clear, the exact solver settles the rest (MODEL 3)."""
+"""Large programmes by prices: multipliers on the rows between projects, each project's best response (MODEL 3)."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import sparse
 
-from allocator.model import Model
-from allocator.solve import Progress, Relaxation, Solution, solve
+from allocator.program import Answer, Bools, Effort, Engine, Floats, Program, relative_gap, same
+from allocator.responses import Indices, Layout, Master, Responses, part
 
-Floats = NDArray[np.float64]
-CORE = 20_000
+if TYPE_CHECKING:
+    from allocator.model import Model
+
+FEW_PROJECTS = 1_500
+SAMPLED = 8
+ROUNDS = 4
+FEASIBLE = 1e-7
+FINEST = 1e-6
+ROUGH = 1e-2
+KIND = ("block", "resource", "fund", "rule")
 
 
-def dual_bound(model: Model, prices: Floats) -> float:
-    """What no plan can exceed, from any prices of the rows: one pass over the data (weak duality).
+def dual_bound(program: Program, prices: Floats) -> float:
+    """What no plan can exceed, from any prices of the rows (weak duality).
+
+    Parameters
+    ----------
+    program : Program
+    prices : array over rows
+        Positive where a larger right side helps; a price on a side that a row does not have counts as zero.
+
+    Examples
+    --------
+    >>> program = Program(np.array([5.0, 4.0]), sparse.csr_array([[4.0, 3.0]]), np.array([-np.inf]), np.array([5.0]),
+    ...                   np.zeros(2), np.ones(2), np.ones(2, dtype=bool))
+    >>> [dual_bound(program, np.array([price])) for price in (0.0, 1.0, 1.25)]
+    [9.0, 7.0, 6.5]
+    """
+    side = np.where(prices > 0, program.row_upper, program.row_lower)
+    price = np.where(np.isfinite(side), prices, 0.0)
+    profit = program.coef - program.matrix.T @ price
+    best = np.where(profit > 0, program.upper, program.lower)
+    priced, moved = price != 0, profit != 0
+    return float(price[priced] @ side[priced] + profit[moved] @ best[moved])
+
+
+def ceilings(program: Program) -> Floats:
+    """The most that each column can be in a plan, or need be in a best one, as the rows imply it.
+
+    A column in one row only that earns nothing, such as the slack of a soft rule, need not exceed what the row lacks.
+
+    Examples
+    --------
+    >>> program = Program(np.array([5.0, 0.0]), sparse.csr_array([[4.0, -1.0]]), np.zeros(1), np.zeros(1),
+    ...                   np.zeros(2), np.array([1.0, np.inf]), np.array([True, False]))
+    >>> ceilings(program).tolist()
+    [1.0, 4.0]
+    """
+    matrix, upper = program.matrix, program.upper.copy()
+    idle = (np.bincount(matrix.indices, minlength=len(upper)) == 1) & (program.coef <= 0)
+    touched = np.flatnonzero(abs(matrix) @ (~np.isfinite(upper)).astype(float))
+    inner = sparse.csr_array(matrix[touched])
+    for _ in range(ROUNDS):
+        if np.isfinite(upper).all():
+            break
+        _tighten(inner, program.row_upper[touched], program.lower, upper, idle)
+        _tighten(sparse.csr_array(-inner), -program.row_lower[touched], program.lower, upper, idle)
+    return upper
+
+
+def _tighten(matrix: sparse.csr_array, side: Floats, lower: Floats, upper: Floats, idle: Bools) -> None:
+    """What rows of at most `side` leave to each column that adds to them, and what an idle one has to take off."""
+    row, column, a = np.repeat(np.arange(len(side)), np.diff(matrix.indptr)), matrix.indices, matrix.data
+    least, most = np.where(a > 0, lower[column], upper[column]) * a, np.where(a > 0, upper[column], lower[column]) * a
+    room, excess = side[row] - _others(row, least, len(side)), _others(row, most, len(side)) - side[row]
+    limit = np.where(a > 0, room, np.where(idle[column], excess, np.inf)) / np.abs(a)
+    np.minimum.at(upper, column, np.where(np.isnan(limit), np.inf, np.maximum(limit, lower[column])))
+
+
+def _others(row: Indices, each: Floats, rows: int) -> Floats:
+    """The sum of all other entries of the same row; no number where one of them is endless."""
+    endless = ~np.isfinite(each)
+    finite = np.where(endless, 0.0, each)
+    total, count = np.bincount(row, finite, minlength=rows), np.bincount(row, endless, minlength=rows)
+    return np.where(count[row] > endless, np.nan, total[row] - finite)
+
+
+class PricesEngine:
+    """An engine that finds the relaxation of many projects by prices and leaves all else to another.
 
     Parameters
     ----------
     model : Model
-    prices : array over rows
-        Multipliers, positive where a larger right side helps; the project rows (3.2) need none, since each project's
-        best response is the best of its options or nothing.
-
-    Examples
-    --------
-    >>> from allocator import load_sample
-    >>> from allocator.model import build
-    >>> model = build(load_sample("gb-grid-2021"))
-    >>> dual_bound(model, np.zeros(len(model.rows))) >= model.options["value"].clip(lower=0).groupby(model.options["project"]).max().sum() - 1e-6
-    True
+        Programmes have its columns, and its rows before any others.
+    inner : Engine
+    few : int
+        So many projects are relaxed at once, by the other engine.
     """
-    one = model.rows["block"].to_numpy() == "one"
-    price = np.where(one, 0.0, prices)
-    at_side = np.where(price > 0, model.row_upper, model.row_lower)
-    with np.errstate(invalid="ignore"):
-        rest = np.where(price != 0, price * at_side, 0.0).sum()
-    profit = model.value - model.matrix.T @ price
-    n = len(model.options)
-    others = profit[n:]
-    with np.errstate(invalid="ignore"):
-        ends = np.where(others > 0, model.upper[n:], model.lower[n:])
-        rest += np.where(np.abs(others) > 1e-9, others * ends, 0.0).sum()
-    return float(rest + _responses(model, profit[:n]))
+
+    by_prices = True
+
+    def __init__(self, model: Model, inner: Engine, few: int = FEW_PROJECTS) -> None:
+        self._inner, self._few = inner, few
+        self.name, self.version = inner.name, inner.version
+        self._owner = model.columns["project"].factorize()[0].astype(np.int64)
+        labels = [model.rows[name].astype(object).fillna("") for name in KIND if name in model.rows]
+        self._kinds = model.rows.groupby(labels, sort=False).ngroup().to_numpy()
+        self._known: tuple[Program, Answer] | None = None
+
+    def run(self, program: Program, effort: Effort) -> Answer:
+        """Solve a programme; where it is relaxed and options are open, by prices."""
+        open_ = bool((program.integer & (program.lower < program.upper)).any())
+        return self._relaxed(program, effort) if effort.relaxed and open_ else self._inner.run(program, effort)
+
+    def dive(self, program: Program, effort: Effort) -> tuple[Answer, Floats | None]:
+        """The relaxation and its point: little of a mixture of whole responses is left to round."""
+        answer = self._relaxed(program, effort)
+        return answer, answer.x
+
+    def _relaxed(self, program: Program, effort: Effort) -> Answer:
+        if self._known is None or not same(self._known[0], program):
+            added = np.arange(len(program.row_lower) - len(self._kinds)) + self._kinds.max(initial=-1) + 1
+            answer = relax(program, self._owner, np.append(self._kinds, added), self._inner, self._few, effort)
+            self._known = program, answer
+        return self._known[1]
 
 
-def _responses(model: Model, profit: Floats) -> float:
-    """Each project's best response: its best option, or nothing unless it must (3.2)."""
-    owner, ids = model.options["project"].factorize()
-    best = np.full(len(ids), -np.inf)
-    np.maximum.at(best, owner, profit)
-    must = np.zeros(len(ids), dtype=bool)
-    forced = model.rows.loc[(model.rows["block"] == "one").to_numpy() & (model.row_lower > 0), "project"]
-    must[ids.get_indexer(forced[forced.isin(ids)])] = True
-    must[owner[model.lower[: len(profit)] > 0]] = True
-    return float(np.where(must, best, np.maximum(best, 0.0)).sum())
+def relax(program: Program, owner: Indices, kinds: Indices, inner: Engine, few: int, effort: Effort) -> Answer:
+    """The relaxation by column generation: prices, responses, the best mixture of them, its prices, and so on.
 
+    The first prices are those of every eighth project with an eighth of what is shared.
 
-def solve_by_prices(
-    model: Model, relaxation: Relaxation, *, solver: str = "highs", gap: float = 1e-3, time_limit: float = 60.0,
-    progress: Callable[[Progress], None] | None = None,
-) -> Solution:  # fmt: skip
-    """Fix the options whose reduced profit is far from zero, give the core to the exact solver, widen until the gap holds.
+    Parameters
+    ----------
+    program : Program
+    owner : array over columns
+        Number of the project of each column, -1 where it has none.
+    kinds : array over rows
+        Rows of one kind have prices of one size.
+    inner : Engine
+        Relaxes `few` projects at once.
+    few : int
+    effort : Effort
+        Mixture and bound are brought within a tenth of ``gap``, unless ``seconds`` pass first.
 
     Returns
     -------
-    Solution
-        With the bound of the relaxation of all rows, so that bound and gap mean what they mean for the exact engine.
+    Answer
+        ``optimal`` with point, bound and prices, or ``unknown`` with the best bound and its prices; ``infeasible``
+        where the bound says so.
     """
-    begun, core = time.monotonic(), CORE
-    if relaxation.x is None or relaxation.objective is None or len(model.objectives) > 2:
-        return solve(model, solver=solver, gap=gap, time_limit=time_limit, progress=progress)
-    bound = min(relaxation.objective, dual_bound(model, relaxation.prices))
-    found: Solution | None = None
-    while True:
-        left = time_limit - (time.monotonic() - begun)
-        narrowed = _fix(model, relaxation, core)
-        answer = solve(narrowed, solver=solver, gap=gap / 2, time_limit=max(left, 1.0), progress=progress)
-        if answer.objective is not None and (found is None or answer.objective > (found.objective or -np.inf)):
-            found = answer
-        done = (
-            found is not None and found.objective is not None and bound - found.objective <= gap * abs(found.objective)
-        )
-        if done or core >= len(model.options) or time.monotonic() - begun > time_limit:
-            break
-        core *= 4
-    seconds = time.monotonic() - begun + relaxation.seconds
-    if found is None or found.objective is None:
-        return replace(answer, seconds=seconds)
-    reached = max(0.0, bound - found.objective) / max(abs(found.objective), 1e-9)
-    status = "optimal" if reached <= gap else "feasible"
-    return replace(found, status=status, bound=max(bound, found.objective), gap=reached, seconds=seconds)
+    end, bounded = time.monotonic() + effort.seconds, replace(program, upper=ceilings(program))
+    layout = Layout(bounded, owner)
+    if layout.projects <= few or not np.isfinite(bounded.upper).all():
+        return inner.run(program, replace(effort, relaxed=True))
+    responses, master = Responses(bounded, layout), Master(bounded, layout, kinds)
+    floor = float(np.minimum(bounded.coef * bounded.lower, bounded.coef * bounded.upper).sum())
+    prices = _first_prices(bounded, layout, kinds, inner, few, effort)
+    best, centre, x = np.inf, prices, None
+    try:
+        while time.monotonic() < end:
+            found = responses.at(prices)
+            if found is None:
+                return Answer("infeasible" if responses.infeasible else "unknown", None, _known(best), centre)
+            bound = dual_bound(bounded, found[1])
+            better = bound < best
+            if better:
+                best, centre = bound, found[1]
+            if best < floor - FEASIBLE * abs(floor):
+                return Answer("infeasible")
+            if effort.watch is not None:
+                effort.watch(None, best)
+            master.add(found[0])
+            mixed = master.solve(centre, better, end - time.monotonic())
+            if mixed is None:
+                break
+            x, prices = mixed
+            reached = float(bounded.coef @ x)
+            if relative_gap(reached, best) <= max(effort.gap / 10, FINEST):
+                if bounded.violation(x).max(initial=0.0) <= FEASIBLE:
+                    return Answer("optimal", x, best, centre)
+                master.loosen()
+    except KeyboardInterrupt:
+        return Answer("unknown", x, _known(best), centre, interrupted=True)
+    return Answer("unknown", x, _known(best), centre)
 
 
-def _fix(model: Model, relaxation: Relaxation, core: int) -> Model:
-    """The model with all but the `core` options nearest to a reduced profit of zero held where the relaxation has them."""
-    n = len(model.options)
-    x = np.asarray(relaxation.x)[:n]
-    distance = np.abs(np.asarray(relaxation.reduced)[:n])
-    split = (x > 1e-6) & (x < 1 - 1e-6)
-    near = np.argsort(np.where(split, -1.0, distance), kind="stable")[:core]
-    held = np.ones(n, dtype=bool)
-    held[near] = False
-    lower, upper = model.lower.copy(), model.upper.copy()
-    at = np.round(x)
-    lower[:n][held], upper[:n][held] = np.maximum(lower[:n], at)[held], np.minimum(upper[:n], at)[held]
-    return replace(model, lower=lower, upper=upper)
+def _known(bound: float) -> float | None:
+    return bound if np.isfinite(bound) else None
+
+
+def _first_prices(program: Program, layout: Layout, kinds: Indices, inner: Engine, few: int, effort: Effort) -> Floats:
+    """Prices of a sample of the projects, with their share of what the rows between projects hold."""
+    of_column, of_row = layout.owner, layout.row_owner
+    columns = np.flatnonzero((of_column < 0) | (of_column % SAMPLED == 0))
+    rows = np.flatnonzero(np.where(of_row < 0, ~layout.pair, of_row % SAMPLED == 0))
+    sample = part(program, columns, rows)
+    row_share = np.where(of_row[rows] < 0, 1 / SAMPLED, 1.0)
+    share = np.where(of_column[columns] < 0, 1 / SAMPLED, 1.0)
+    sample = replace(
+        sample, row_lower=sample.row_lower * row_share, row_upper=sample.row_upper * row_share,
+        lower=sample.lower * share, upper=sample.upper * share,
+    )  # fmt: skip
+    owner = np.where(of_column[columns] < 0, -1, of_column[columns] // SAMPLED)
+    rough = replace(effort, gap=max(effort.gap, ROUGH), watch=None)
+    answer = relax(sample, owner, kinds[rows], inner, few, rough)
+    prices = np.zeros(len(program.row_lower))
+    if answer.prices is not None:
+        prices[rows] = answer.prices
+    return prices

@@ -127,6 +127,14 @@ class Program:
         return min((-duals + 0.0, duals + 0.0), key=error)
 
 
+def same(one: Program, other: Program) -> bool:
+    """Whether two programmes have the same relaxation."""
+    if one.matrix is not other.matrix and (one.matrix.shape != other.matrix.shape or (one.matrix != other.matrix).nnz):
+        return False
+    names = ("coef", "row_lower", "row_upper", "lower", "upper")
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
 @dataclass(frozen=True, eq=False)
 class Effort:
     """What may be spent on one programme.
@@ -159,13 +167,17 @@ class Answer:
 
 
 class Engine(Protocol):
-    """Something that solves programmes."""
+    """Something that solves programmes; `by_prices` where it never takes a large one as a whole."""
+
+    name: str
+    version: str
+    by_prices: bool
 
     def run(self, program: Program, effort: Effort) -> Answer:
         """Solve one programme."""
         ...
 
-    def dive(self, program: Program, seconds: float) -> tuple[Answer, Floats | None]:
+    def dive(self, program: Program, effort: Effort) -> tuple[Answer, Floats | None]:
         """The relaxation, and the point where rounding up one column after another ends; None where it cannot."""
         ...
 

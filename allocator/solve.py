@@ -23,14 +23,30 @@ from allocator.child import run_child
 from allocator.errors import YaosuError
 from allocator.highs import Quiet
 from allocator.model import Model
-from allocator.program import EXACT, Answer, Effort, Floats, Program, Progress, reduce, relative_gap, unit_scale
+from allocator.prices import PricesEngine
+from allocator.program import (
+    EXACT,
+    Answer,
+    Effort,
+    Engine,
+    Floats,
+    Program,
+    Progress,
+    reduce,
+    relative_gap,
+    same,
+    unit_scale,
+)
 from allocator.recheck import TOLERANCE, recheck, worst
 from allocator.solution import Relaxation, Solution
 
-__all__ = ["Progress", "PulpEngine", "Relaxation", "Solution", "available", "recheck", "relax", "solve"]
+__all__ = [
+    "Progress", "PulpEngine", "Relaxation", "Solution", "available", "recheck", "relax", "relax_and_solve", "solve",
+]  # fmt: skip
 
 OURS = {"highs": "HiGHS", "cbc": "PULP_CBC_CMD"}
 GRACE = 5.0
+RELAX_SHARE = 0.6
 
 
 def solve(
@@ -77,8 +93,60 @@ def solve(
     >>> found.status, found.objective, found.x[:2].tolist()
     ('optimal', 5.0, [1.0, 0.0])
     """
+    return _solved(model, PulpEngine(solver, threads or 1), gap, time_limit, start, progress)
+
+
+def relax_and_solve(
+    model: Model, *, by_prices: bool = False, solver: str = "highs", gap: float = 1e-3, time_limit: float = 60.0,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Relaxation, Solution]:  # fmt: skip
+    """The relaxation and, begun from it, the solution; see `relax` and `solve`.
+
+    Parameters
+    ----------
+    model : Model
+    by_prices : bool
+        Find the relaxation of many projects by column generation and search round it only: see `prices.PricesEngine`.
+        Up to six tenths of `time_limit` then go to the relaxation, which otherwise comes before it.
+    solver, gap, time_limit, progress
+        As in `solve`.
+
+    Returns
+    -------
+    tuple of Relaxation and Solution
+
+    Raises
+    ------
+    YaosuError
+        The solver is unknown or not installed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from allocator import Case
+    >>> from allocator.model import build
+    >>> model = build(Case.from_tables(
+    ...     projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...     pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]})))
+    >>> relaxation, found = relax_and_solve(model)
+    >>> round(relaxation.objective, 6), found.objective
+    (6.5, 5.0)
+    """
+    inner, watch = PulpEngine(solver, 1), None
+    engine: Engine = PricesEngine(model, inner) if by_prices else inner
+    if progress is not None:
+        watch = stages.telling(progress, "relaxation", time.monotonic())
+    seconds = RELAX_SHARE * time_limit if by_prices else math.inf
+    relaxation, interrupted = _relaxed(model, engine, Effort(gap=gap, seconds=seconds, relaxed=True, watch=watch))
+    left = 0.0 if interrupted else time_limit - relaxation.seconds if by_prices else time_limit
+    return relaxation, _solved(model, engine, gap, left, None, progress)
+
+
+def _solved(
+    model: Model, engine: Engine, gap: float, time_limit: float, start: Floats | None,
+    progress: Callable[[Progress], None] | None,
+) -> Solution:  # fmt: skip
     begun = time.monotonic()
-    engine = PulpEngine(solver, threads or 1)
     found = stages.Search(model, engine, gap, time_limit, progress).run(start)
     blank = partial(Solution, solver=engine.name, version=engine.version, stages=found.stages)
     if found.x is None:
@@ -136,17 +204,24 @@ def relax(model: Model, *, solver: str = "highs") -> Relaxation:
     >>> round(found.objective, 6), model.rows["block"].iloc[-1], round(float(found.prices[-1]), 6)
     (6.5, 'pool', 1.25)
     """
+    return _relaxed(model, PulpEngine(solver, 1), Effort(seconds=math.inf, relaxed=True))[0]
+
+
+def _relaxed(model: Model, engine: Engine, effort: Effort) -> tuple[Relaxation, bool]:
+    """The relaxation and whether it was interrupted."""
     begun = time.monotonic()
     names = stages.value_names(model)
     aims = [objective.coef for objective in model.objectives if objective.name in names]
     program = Program.of(model).aim(np.sum(aims, axis=0))
-    answer = PulpEngine(solver, 1).run(program, Effort(seconds=math.inf, relaxed=True))
+    answer = engine.run(program, effort)
     if answer.status == "optimal" and answer.prices is None:
-        return relax(model)
+        return relax(model), False
     prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
     reduced = program.coef - program.matrix.T @ prices + 0.0
-    objective = None if answer.x is None else float(program.coef @ answer.x)
-    return Relaxation(answer.status, answer.x, objective, prices, reduced, time.monotonic() - begun)
+    x = answer.x if answer.status == "optimal" or not engine.by_prices else None
+    objective = answer.bound if engine.by_prices else None if x is None else float(program.coef @ x)
+    found = Relaxation(answer.status, x, objective, prices, reduced, time.monotonic() - begun)
+    return found, answer.interrupted
 
 
 def available() -> dict[str, str]:
@@ -188,9 +263,13 @@ def _known(solver: str) -> str:
 class PulpEngine:
     """Solves programmes through PuLP, stated as minimisation with ids of our own."""
 
+    by_prices = False
+
     def __init__(self, solver: str, threads: int) -> None:
         self._known, self._threads = _known(solver), threads
         self.name, self.version = _short(self._known), _version(self._known)
+        self._last: tuple[Program, Answer, Quiet] | None = None
+        self._highs: Quiet | None = None
 
     def run(self, program: Program, effort: Effort) -> Answer:
         """Solve a programme for its largest objective; point and prices are those of the whole programme."""
@@ -211,31 +290,34 @@ class PulpEngine:
         if answer.prices is not None:
             prices = np.zeros(len(program.row_lower))
             prices[small.rows] = answer.prices
-        return replace(answer, x=x, bound=bound, prices=prices)
+        answer = replace(answer, x=x, bound=bound, prices=prices)
+        if effort.relaxed and program.integer[small.columns].any():
+            kept, self._highs = self._highs, None
+            self._last = (program, answer, kept) if kept is not None and answer.status == "optimal" else None
+        return answer
 
-    def dive(self, program: Program, seconds: float) -> tuple[Answer, Floats | None]:
+    def dive(self, program: Program, effort: Effort) -> tuple[Answer, Floats | None]:
         """The relaxation and the end of a dive from it (HiGHS only, which keeps its model between solves)."""
-        small = reduce(program)
-        if self._known != "HiGHS" or small.contradicts or not len(small.rows):
+        if self._known != "HiGHS":
             return Answer("unknown"), None
-        stated = _State(replace(small.program, integer=np.zeros(len(small.columns), dtype=bool)))
-        highs = _built(stated, Effort(relaxed=True, seconds=seconds), self._threads)
-        offset = float(program.coef @ small.at)
-        relaxed = highs.answer(offset, whole=False)
-        if relaxed.x is None or relaxed.bound is None:
+        end = time.monotonic() + effort.seconds
+        if self._last is None or not same(self._last[0], program):
+            self.run(program, replace(effort, relaxed=True, watch=None))
+        if self._last is None or not same(self._last[0], program):
             return Answer("unknown"), None
-        end = small.expand(highs.dive(small.program.integer, small.program.lower, seconds))
-        prices = np.zeros(len(program.row_lower))
-        if relaxed.prices is not None:
-            prices[small.rows] = small.program.prices(relaxed.x, stated.duals(relaxed.prices))
-        return replace(relaxed, x=small.expand(relaxed.x), bound=relaxed.bound + offset, prices=prices), end
+        _, relaxed, highs = self._last
+        self._last, small = None, reduce(program)
+        dived = highs.dive(small.program.integer, small.program.lower, end - time.monotonic())
+        return relaxed, small.expand(dived)
 
     def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
         if effort.relaxed:
             program = replace(program, integer=np.zeros(len(program.coef), dtype=bool))
         stated = _State(program)
         if self._known == "HiGHS":
-            answer = _highs(stated, effort, offset, self._threads)
+            self._highs = _built(stated, effort, self._threads)
+            answer = self._highs.answer(offset, whole=bool(program.integer.any()))
+            answer = answer if answer.prices is None else replace(answer, prices=stated.duals(answer.prices))
         else:
             with tempfile.TemporaryDirectory(prefix="yaosu-") as folder:
                 answer = _by_files(stated, effort, self._known, Path(folder), self._threads)
@@ -298,12 +380,6 @@ def _built(stated: _State, effort: Effort, threads: int) -> Quiet:
     stated.problem.solverModel = highs
     pulp.HiGHS(msg=False).buildSolverModel(stated.problem)
     return highs
-
-
-def _highs(stated: _State, effort: Effort, offset: float, threads: int) -> Answer:
-    highs = _built(stated, effort, threads)
-    answer = highs.answer(offset, whole=bool(stated.program.integer.any()))
-    return answer if answer.prices is None else replace(answer, prices=stated.duals(answer.prices))
 
 
 class _Cbc(pulp.PULP_CBC_CMD):  # type: ignore[misc]

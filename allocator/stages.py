@@ -28,6 +28,7 @@ from allocator.program import (
 EASY_COLUMNS = 150
 LARGE_COLUMNS = 2_000
 BEGIN_SHARE = 0.3
+WHOLE_COLUMNS = 20_000
 COST_COLUMNS = 1_000
 COST_NODES = 500
 LEAST_SECONDS = 5.0
@@ -117,10 +118,13 @@ class Search:
     def _aim(self, program: Program, objective: Objective, start: Floats | None, seconds: float) -> Answer:
         """One stage: a large one begins from a good plan, which may be near enough to its bound already."""
         aimed, watch, end = program.aim(objective.coef), self._watch(objective.name), time.monotonic() + seconds
-        if int(program.integer.sum()) >= LARGE_COLUMNS:
-            first = begin(self.model, self.engine, aimed, self.allowed, BEGIN_SHARE * seconds, watch)
+        size = int(program.integer.sum())
+        in_parts = self.engine.by_prices and size > WHOLE_COLUMNS
+        if self.engine.by_prices or size >= LARGE_COLUMNS:
+            share = 1.0 if in_parts else BEGIN_SHARE
+            first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch)
             self._interrupted |= first.interrupted
-            if first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0):
+            if in_parts or (first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0)):
                 return first
             if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
                 start = first.x
@@ -210,12 +214,14 @@ class Search:
         return point
 
     def _watch(self, stage: str) -> Watch | None:
-        told = self.progress
-        if told is None:
-            return None
+        return None if self.progress is None else telling(self.progress, stage, self._begun)
 
-        def watch(incumbent: float | None, bound: float | None) -> None:
-            gap = None if incumbent is None or bound is None else relative_gap(incumbent, bound)
-            told(Progress(stage, time.monotonic() - self._begun, incumbent, bound, gap))
 
-        return watch
+def telling(told: Callable[[Progress], None], stage: str, begun: float) -> Watch:
+    """Tells incumbent and bound as progress of a stage."""
+
+    def watch(incumbent: float | None, bound: float | None) -> None:
+        gap = None if incumbent is None or bound is None else relative_gap(incumbent, bound)
+        told(Progress(stage, time.monotonic() - begun, incumbent, bound, gap))
+
+    return watch

@@ -1,0 +1,77 @@
+"""A linear programme that HiGHS keeps between solves, so that each begins where the one before ended."""
+
+from __future__ import annotations
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from allocator.highs import Silent
+from allocator.program import Floats, Program, unit_scale
+
+PRIMAL = 4
+SETTLED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kOptimal", "kInfeasible", "kTimeLimit"))
+
+
+class KeptLp:
+    """Maximises the objective of a programme, whole numbers dropped; its objective may change and columns be added.
+
+    Parameters
+    ----------
+    program : Program
+        A new objective and new columns leave the last point feasible, so the primal simplex goes on from it.
+
+    Examples
+    --------
+    >>> program = Program(np.array([3.0, 2.0]), sparse.csr_array([[2.0, 1.0]]), np.array([-np.inf]), np.array([1.5]),
+    ...                   np.zeros(2), np.ones(2), np.zeros(2, dtype=bool))
+    >>> lp = KeptLp(program)
+    >>> [part.tolist() for part in lp.solve()]
+    [[0.25, 1.0], [1.5]]
+    >>> lp.aim(np.array([5.0, 2.0]))
+    >>> [part.tolist() for part in lp.solve()]
+    [[0.75, 0.0], [2.5]]
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._scale, matrix = unit_scale(program.coef), program.matrix
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(program.coef), len(program.row_lower)
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = -self._scale * program.coef, program.lower, program.upper
+        lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+        lp.a_matrix_.format_, lp.a_matrix_.start_ = highspy.MatrixFormat.kRowwise, matrix.indptr
+        lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indices, matrix.data
+        self._highs = Silent()  # type: ignore[no-untyped-call]
+        self._highs.setOptionValue("threads", 1)
+        self._highs.setOptionValue("random_seed", 0)
+        self._highs.setOptionValue("simplex_strategy", PRIMAL)
+        self._highs.passModel(lp)
+
+    def aim(self, coef: Floats, columns: NDArray[np.integer] | None = None) -> None:
+        """Another objective, of all columns or of some."""
+        which = np.arange(len(coef)) if columns is None else columns
+        self._highs.changeColsCost(len(which), which.astype(np.int32), -self._scale * coef)
+
+    def add(self, coef: Floats, matrix: sparse.csc_array, upper: Floats) -> None:
+        """More columns, from zero up."""
+        n = len(coef)
+        starts, indices = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._highs.addCols(n, -self._scale * coef, np.zeros(n), upper, matrix.nnz, starts, indices, matrix.data)
+
+    def solve(self, seconds: float = np.inf) -> tuple[Floats, Floats] | None:
+        """Point and prices of the rows; None where there is no optimum within the seconds."""
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + max(seconds, 0.0))
+        self._highs.run()
+        if self._highs.getModelStatus() not in SETTLED:
+            self._highs.clearSolver()
+            self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        found = self._highs.getSolution()
+        return np.array(found.col_value), -np.array(found.row_dual) / self._scale + 0.0
+
+    @property
+    def infeasible(self) -> bool:
+        """Whether the last solve found that no point keeps the rows."""
+        return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
