@@ -141,6 +141,31 @@ def regional_quota(case: Case, model: Model, shares: Mapping[str, float] | None 
     return Baseline("regional_quota", case, model, taking.run(order.index.to_numpy()))
 
 
+def greedy(case: Case, model: Model, prices: Floats) -> Floats:
+    """Go down the list by value over cost at given prices of the rows, as `rank_and_cut` does by score.
+
+    Not a baseline, but a plan to fall back on where nothing better is found in time.
+
+    Parameters
+    ----------
+    case : Case
+    model : Model
+    prices : array over rows
+
+    Returns
+    -------
+    array over columns
+    """
+    between = np.where(model.rows["block"].to_numpy() == "one", 0.0, prices)
+    cost = (model.matrix.T @ between)[: len(model.options)]
+    value = model.value[: len(model.options)]
+    owner = pd.Index(model.projects["id"]).get_indexer(pd.Index(model.options["project"]))
+    best = np.full(len(model.projects), -np.inf)
+    np.maximum.at(best, owner, value / np.maximum(cost, 1e-9 * np.abs(value) + 1e-12))
+    taking = _Taking(case, model, Supply(case, model), np.zeros(len(model.projects), dtype=int))
+    return taking.run(np.argsort(-best, kind="stable"))
+
+
 def _parts(
     model: Model, region: NDArray[np.object_], names: list[str], resource: str, shares: Mapping[str, float]
 ) -> Floats:

@@ -44,7 +44,7 @@ def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: f
     if relaxed.interrupted:
         return Answer("unknown", None, relaxed.bound, None, True)
     if relaxed.x is None or relaxed.bound is None or relaxed.prices is None or dived is None:
-        return Answer("unknown")
+        return Answer("unknown", None, relaxed.bound)
     found = Answer("unknown", dived, relaxed.bound)
     loss, at, plan = _losses(model, program, relaxed.prices), dived, None
     undecided = _unlike(program, relaxed.x, dived)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from allocator.rulecosts import RuleCosts
 
 Engine = Literal["auto", "exact", "prices"]
-MANY_OPTIONS = 100_000
+MANY_OPTIONS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,7 @@ def allocate(
     case : Case
     engine : {"auto", "exact", "prices"}
         ``"exact"`` states the model in PuLP, ``"prices"`` solves the same rows by prices and a core problem;
-        ``"auto"`` takes prices above 100,000 options.
+        ``"auto"`` takes prices above 10,000 options.
     solver : str
         ``"highs"``, ``"cbc"`` or another PuLP solver by name.
     gap : float
@@ -252,9 +252,12 @@ def allocate(
     YaosuError
         Where the solver is unknown or not installed.
     """
+    from allocator.baselines import greedy
+
     model = build(case, score(case))
     by_prices = engine == "prices" or (engine == "auto" and len(model.options) > MANY_OPTIONS)
     relaxation, solution = relax_and_solve(
-        model, by_prices=by_prices, solver=solver, gap=gap, time_limit=time_limit, progress=progress
-    )
+        model, by_prices=by_prices, solver=solver, gap=gap, time_limit=time_limit, progress=progress,
+        fallback=lambda prices: greedy(case, model, prices),
+    )  # fmt: skip
     return Plan(case, model, solution, relaxation, "prices" if by_prices else "exact", lang)

@@ -98,7 +98,7 @@ def solve(
 
 def relax_and_solve(
     model: Model, *, by_prices: bool = False, solver: str = "highs", gap: float = 1e-3, time_limit: float = 60.0,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | None = None, fallback: Callable[[Floats], Floats] | None = None,
 ) -> tuple[Relaxation, Solution]:  # fmt: skip
     """The relaxation and, begun from it, the solution; see `relax` and `solve`.
 
@@ -110,6 +110,8 @@ def relax_and_solve(
         Up to six tenths of `time_limit` then go to the relaxation, which otherwise comes before it.
     solver, gap, time_limit, progress
         As in `solve`.
+    fallback : callable, optional
+        From prices of the rows to a plan, which is asked for where the relaxation was not found in time.
 
     Returns
     -------
@@ -139,7 +141,9 @@ def relax_and_solve(
     seconds = RELAX_SHARE * time_limit if by_prices else math.inf
     relaxation, interrupted = _relaxed(model, engine, Effort(gap=gap, seconds=seconds, relaxed=True, watch=watch))
     left = 0.0 if interrupted else time_limit - relaxation.seconds if by_prices else time_limit
-    return relaxation, _solved(model, engine, gap, left, None, progress)
+    late = fallback is not None and relaxation.status == "unknown" and not interrupted
+    start = fallback(relaxation.prices) if fallback is not None and late else None
+    return relaxation, _solved(model, engine, gap, left, start, progress)
 
 
 def _solved(

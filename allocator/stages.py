@@ -124,6 +124,9 @@ class Search:
             share = 1.0 if in_parts else BEGIN_SHARE
             first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch)
             self._interrupted |= first.interrupted
+            stands = start is not None and aimed.violation(start).max(initial=0.0) <= EXACT
+            if in_parts and first.x is None and stands:
+                return Answer("feasible", start, first.bound, None, first.interrupted)
             if in_parts or (first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0)):
                 return first
             if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
