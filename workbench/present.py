@@ -77,6 +77,8 @@ def _funded(pages: Pages) -> str:
     by = next((name for name in ("field", "tier", "region") if name in projects and projects[name].notna().any()), None)
     headers = [header("projects", by, lang) if by else "", say("column.funded_count"), say("column.projects")]
     if amount:
+        own = pages.plan.case.projects.set_index("id").get(amount, pd.Series(dtype=float))
+        projects = projects.assign(asked=projects["id"].map(own).fillna(projects[amount]))
         named = {"name": header("projects", amount, lang)}
         headers += [f"{say(f'figure.{key}', **named)} ({pages.unit('mcny')})" for key in ("money", "asked")]
     groups = [] if by is None else [(str(name), part) for name, part in projects.groupby(by, sort=True)]
@@ -93,7 +95,7 @@ def _funded(pages: Pages) -> str:
 def _counted(name: str, part: pd.DataFrame, amount: str | None) -> tuple[Any, ...]:
     """Funded and all projects of a group, and the same in money."""
     inside = part["funded"]
-    money = (part.loc[inside, amount].sum(), part[amount].sum()) if amount else ()
+    money = (part.loc[inside, amount].sum(), part["asked"].sum()) if amount else ()
     return (name, int(inside.sum()), len(part), *money)
 
 
