@@ -144,6 +144,7 @@ def test_a_limit_stopped_solve_never_says_optimal(solver: str) -> None:
 
 @BOTH
 def test_ctrl_c_keeps_the_best_plan_so_far(solver: str) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs in the background
     model = hard_model()
     timer = threading.Timer(2.0, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
