@@ -35,7 +35,7 @@ def by_pulp(model: Model, gap: float, seconds: float) -> Told:
             problem += row <= top
     built = time.perf_counter() - begun
     problem.solve(pulp.HiGHS(msg=False, gapRel=gap, timeLimit=seconds, threads=1))
-    bound = problem.solverModel.getInfo().mip_dual_bound if problem.solverModel is not None else None
+    bound = -problem.solverModel.getInfo().mip_dual_bound if problem.solverModel is not None else None
     point = np.array([np.nan if x[j].value() is None else x[j].value() for j in x], dtype=float)
     return _told(model, point, bound, built)
 
