@@ -32,6 +32,7 @@ WHOLE_COLUMNS = 20_000
 COST_COLUMNS = 1_000
 COST_NODES = 500
 LEAST_SECONDS = 5.0
+POLISH_SHARE = 0.25
 COST = "cost"
 
 
@@ -161,9 +162,9 @@ class Search:
             return again
         return x if program.violation(x).max(initial=0.0) <= 1e-6 else None
 
-    def _around(self, program: Program, x: Floats) -> Floats | None:
-        """The best continuous columns for given whole ones."""
-        seconds = max(LEAST_SECONDS, self.seconds_left())
+    def _around(self, program: Program, x: Floats, share: float = 1.0) -> Floats | None:
+        """The best continuous columns for given whole ones, in a share of the time left."""
+        seconds = max(LEAST_SECONDS, share * self.seconds_left())
         answer = self._solve(program.fix(program.integer, x), Effort(seconds=seconds, relaxed=True))
         if answer.status != "optimal" or answer.x is None:
             return None
@@ -193,12 +194,14 @@ class Search:
         return program.hold(last.coef, reached - EXACT * abs(reached))
 
     def _polish(self, x: Floats) -> Floats:
-        """The same whole columns with the best others, objective by objective."""
+        """The same whole columns with the best others, objective by objective, as far as time allows."""
         program = Program.of(self.model)
         for objective in self.model.objectives:
             if objective.coef[~program.integer].any():
-                better = self._around(program.aim(objective.coef), x)
-                x = x if better is None or objective.coef @ better < objective.coef @ x else better
+                better = self._around(program.aim(objective.coef), x, POLISH_SHARE)
+                if better is None:
+                    break
+                x = x if objective.coef @ better < objective.coef @ x else better
             reached = float(objective.coef @ x)
             program = program.hold(objective.coef, reached - EXACT * abs(reached))
         return x
