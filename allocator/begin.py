@@ -72,8 +72,8 @@ def near(program: Program, answer: Answer, gap: float) -> bool:
 
 def _search(model: Model, engine: Engine, program: Program, at: Floats, free: Bools, effort: Effort) -> Answer:
     """Search the free options with the loans of all other projects held or, where that fails, open."""
-    project = model.columns["project"].to_numpy(dtype=object)
-    loans = (model.columns["block"] == "loan").to_numpy() & ~np.isin(project, list(set(project[free])))
+    project = model.columns["project"]
+    loans = (model.columns["block"] == "loan").to_numpy() & ~project.isin(project[free].unique()).to_numpy()
     held = program.integer & ~free
     x = np.where(program.integer, np.round(at), at)
     answer = engine.run(program.fix(held | loans, x), effort)

@@ -222,7 +222,7 @@ def _relaxed(model: Model, engine: Engine, effort: Effort) -> tuple[Relaxation, 
         return relax(model), False
     prices = np.zeros(len(model.row_lower)) if answer.prices is None else answer.prices
     reduced = program.coef - program.matrix.T @ prices + 0.0
-    x = answer.x if answer.status == "optimal" or not engine.by_prices else None
+    x = answer.x if answer.status in ("optimal", "feasible") or not engine.by_prices else None
     objective = answer.bound if engine.by_prices else None if x is None else float(program.coef @ x)
     found = Relaxation(answer.status, x, objective, prices, reduced, time.monotonic() - begun)
     return found, answer.interrupted

@@ -33,12 +33,12 @@ def bounded(model: Model) -> Program:
     return replace(first_aim(model), upper=ceilings(first_aim(model)))
 
 
-def by_prices(model: Model, **effort: Any) -> Answer:
+def by_prices(model: Model, many: int = 1_000, **effort: Any) -> Answer:
     """The relaxation with two projects at once left to the other engine, so that all else goes by prices."""
     owner = model.columns["project"].factorize()[0].astype(np.int64)
     kinds = np.arange(len(model.rows))
     aimed = Effort(gap=1e-5, seconds=math.inf, relaxed=True)
-    return relax(first_aim(model), owner, kinds, PulpEngine("highs", 1), 2, replace(aimed, **effort))
+    return relax(first_aim(model), owner, kinds, PulpEngine("highs", 1), 2, replace(aimed, **effort), many)
 
 
 def test_no_plan_is_worth_more_than_the_bound_at_any_prices() -> None:
@@ -80,6 +80,30 @@ def test_column_generation_ends_at_the_relaxation_or_says_that_there_is_none() -
         assert found.bound == pytest.approx(expected.objective, rel=1e-5, abs=1e-6), seed
         assert found.x is not None
         assert first_aim(model).violation(found.x).max(initial=0.0) <= 1e-6
+
+
+def test_slices_give_a_point_that_keeps_all_rows_and_a_bound_that_no_plan_exceeds() -> None:
+    sliced = 0
+    for seed in SEEDS:
+        model = build(made(seed))
+        expected, found = whole(model), by_prices(model, many=2)
+        if expected.objective is None:
+            assert found.status not in ("optimal", "feasible"), seed
+            continue
+        assert found.bound is not None and found.x is not None, seed
+        assert found.bound >= expected.objective - 1e-6, seed
+        assert first_aim(model).coef @ found.x <= expected.objective + 1e-6, seed
+        assert first_aim(model).violation(found.x).max(initial=0.0) <= 1e-6, seed
+        sliced += found.status == "feasible"
+    assert sliced >= 4
+
+
+def test_slices_of_a_sample_come_near_the_whole() -> None:
+    model = build(load_sample("shandong-2020"))
+    expected, found = whole(model).objective, by_prices(model, many=500)
+    assert found.x is not None and found.bound is not None and expected is not None
+    assert 0.97 * expected <= first_aim(model).coef @ found.x <= expected * (1 + 1e-9)
+    assert expected * (1 - 1e-9) <= found.bound <= 1.05 * expected
 
 
 def test_the_bound_stands_when_time_runs_out_and_no_point_is_called_optimal() -> None:
