@@ -358,6 +358,34 @@ def apply_all(scenarios: Sequence[Scenario], case: Case, also: Collection[str] =
     return made
 
 
+def read_scenarios(case: str | Path, names: Sequence[str]) -> list[Scenario]:
+    """Scenarios by name or path, see `find_scenario`.
+
+    Raises
+    ------
+    InputError
+        With the faults of all files that cannot be read.
+    YaosuError
+        There is no such scenario.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> [scenario.name for scenario in read_scenarios(str(files("allocator") / "cases" / "shandong-2020"), ["quota"])]
+    ['quota']
+    """
+    made: list[Scenario] = []
+    faults: list[Fault] = []
+    for path in [find_scenario(case, name) for name in names]:
+        try:
+            made.append(Scenario.read(path))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    return made
+
+
 def find_scenario(case: str | Path, name: str) -> Path:
     """The file of a scenario: a path, or a name in the folder ``scenarios`` inside a case or beside its workbook.
 

@@ -28,7 +28,8 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
         rule`` or ``requires`` and `name` the resource, rule or project meant.
     """
     table, projects = made.table, made.projects
-    owner = pd.Series(np.arange(len(projects)), index=projects["id"]).reindex(table["project"]).to_numpy(dtype=int)
+    ids = pd.Index(projects["id"])
+    owner = ids.get_indexer(pd.Index(table["project"])).astype(np.int64)
     out = [made.removed]
     gone = np.zeros(len(table), dtype=bool)
 
@@ -58,7 +59,7 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
         if not hit:
             break
         for id_, other in sorted(hit.items()):
-            remove((table["project"] == id_).to_numpy(), "requires", other)
+            remove(owner == ids.get_loc(id_), "requires", other)
             wants.pop(id_)
     return table[~gone].reset_index(drop=True), pd.concat(
         [part for part in out if len(part)] or out[:1], ignore_index=True

@@ -21,7 +21,7 @@ from allocator.errors import Fault, InputError, YaosuError
 from allocator.explain import explain as reasons
 from allocator.labels import Lang, label
 from allocator.plan import Plan, allocate
-from allocator.scenario import Scenario, find_scenario
+from allocator.scenario import read_scenarios
 from allocator.sidebook import told as summary_of
 from allocator.sidebyside import compare_scenarios
 from workbench import extras, faults, present
@@ -135,7 +135,7 @@ class Job:
         """Allocate the case as it is and under scenarios, write them side by side, and say what came out."""
         with Watch(self.lang) as watch, Interruption() as stop:
             case, found = checked(place(self.case), watch)
-            stated = [Scenario.read(find_scenario(place(self.case), one)) for one in names]
+            stated = read_scenarios(place(self.case), names)
             told_of = watch.counting("scenarios")
             watch.doing("comparing")
             side = compare_scenarios(case, stated, jobs=self.jobs, lang=self.lang, progress=told_of, **effort)

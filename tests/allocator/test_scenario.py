@@ -14,7 +14,7 @@ import pytest
 
 import allocator
 from allocator import Case, InputError, Scenario, YaosuError, allocate, compare_scenarios, find_scenario, load_sample
-from allocator.scenario import apply_all
+from allocator.scenario import apply_all, read_scenarios
 from allocator.sidebyside import SideBySide
 
 INPUTS: list[dict[str, Any]] = tomllib.loads(
@@ -101,6 +101,15 @@ def test_a_file_that_cannot_be_read_is_a_fault_and_no_traceback(tmp_path: Path) 
             Scenario.read(path)
         assert [fault.code for fault in caught.value.faults] == [code]
         assert caught.value.text("zh")
+
+
+def test_the_faults_of_several_files_are_told_at_once(tmp_path: Path) -> None:
+    names = ["one.toml", "two.toml"]
+    for name in names:
+        (tmp_path / name).write_text("title = ", "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_scenarios(tmp_path, [str(tmp_path / name) for name in names])
+    assert [fault.table for fault in caught.value.faults] == names
 
 
 def test_a_scenario_is_found_by_path_and_by_name_and_else_the_nearest_is_named(tmp_path: Path) -> None:
