@@ -16,9 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from allocator.exact import PulpEngine
 from allocator.model import Model
 from allocator.program import Answer, Effort, Floats, Program
-from allocator.solve import PulpEngine
 
 Indices = NDArray[np.intp]
 KINDS = {

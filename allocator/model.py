@@ -1,6 +1,6 @@
 """The allocation model of MODEL section 3, stated once: columns and rows as sparse arrays with labels beside them.
 
-`solve.py` hands these blocks to a solver, `prices.py` works on the same blocks, and so do `diagnose.py` and the
+`exact.py` hands these blocks to a solver, `prices.py` works on the same blocks, and so do `diagnose.py` and the
 re-check. Grants are stated per group of options that the same pools may serve: any mix of pools that serves a group
 can be shared out to its members, so nothing is lost and the model is far smaller.
 """

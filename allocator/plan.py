@@ -15,8 +15,10 @@ from allocator import tables
 from allocator.case import Case
 from allocator.labels import Lang
 from allocator.model import Model, build
+from allocator.program import Progress
 from allocator.scoring import score
-from allocator.solve import Progress, Relaxation, Solution, relax_and_solve
+from allocator.solution import Relaxation, Solution
+from allocator.solve import relax_and_solve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -252,7 +254,7 @@ def allocate(
     YaosuError
         Where the solver is unknown or not installed.
     """
-    from allocator.baselines import greedy
+    from allocator.taking import greedy
 
     model = build(case, score(case))
     by_prices = engine == "prices" or (engine == "auto" and len(model.options) > MANY_OPTIONS)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from allocator.case import Case
 from allocator.model import Model
 from allocator.program import Floats
-from allocator.solve import Solution, solve
+from allocator.solution import Solution
+from allocator.solve import solve
 from allocator.stages import COST
 from allocator.tables import chosen
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,10 +125,9 @@ class Search:
             share = 1.0 if in_parts else BEGIN_SHARE
             first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch)
             self._interrupted |= first.interrupted
-            stands = start is not None and aimed.violation(start).max(initial=0.0) <= EXACT
-            if in_parts and first.x is None and stands:
-                return Answer("feasible", start, first.bound, None, first.interrupted)
-            if in_parts or (first.x is not None and (near(aimed, first, self.allowed) or self.seconds_left() <= 0)):
+            if first.x is None and start is not None and aimed.violation(start).max(initial=0.0) <= EXACT:
+                first = replace(first, status="feasible", x=start)
+            if in_parts or near(aimed, first, self.allowed) or (first.x is not None and self.seconds_left() <= 0):
                 return first
             if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
                 start = first.x

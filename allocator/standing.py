@@ -19,7 +19,7 @@ from allocator.case import Case
 from allocator.model import Model
 from allocator.options import value_terms
 from allocator.schema import column
-from allocator.solve import Relaxation
+from allocator.solution import Relaxation
 from allocator.speech import Speech
 from allocator.stages import value_names
 

@@ -13,7 +13,8 @@ from allocator.model import Model
 from allocator.options import value_terms
 from allocator.program import relative_gap
 from allocator.resolve import FINE, again, dropped, forced, moves, nearby, own, scaled, value_only
-from allocator.solve import Solution, relax
+from allocator.solution import Solution
+from allocator.solve import relax
 from allocator.stages import LARGE_COLUMNS, value_names
 from allocator.tables import chosen
 

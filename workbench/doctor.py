@@ -13,8 +13,8 @@ import pandas as pd
 
 import allocator
 from allocator import Case, allocate
+from allocator.exact import available
 from allocator.labels import Lang, label, words
-from allocator.solve import available
 
 ANSWER = 22.0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from allocator.labels import Lang, label
 
 if TYPE_CHECKING:
-    from allocator.solve import Progress
+    from allocator.program import Progress
 
 
 class Watch:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from allocator import allocate
-from allocator.solve import Progress
+from allocator.program import Progress
 from benchmarks.published import DATA, knapsacks, multiple_choice
 
 REFERENCE = pd.read_csv(DATA / "orlib" / "orlib-reference.csv").query("file == 'mknapcb1'")

@@ -11,10 +11,11 @@ import pytest
 from bruteforce import best, random_case
 
 from allocator import Case, allocate, load_sample
+from allocator.bounds import ceilings, dual_bound
+from allocator.exact import PulpEngine
 from allocator.model import Model, build
-from allocator.prices import ceilings, dual_bound, relax
+from allocator.prices import relax
 from allocator.program import Answer, Effort, Program
-from allocator.solve import PulpEngine
 from allocator.solve import relax as whole
 from benchmarks.enlarge import enlarged
 

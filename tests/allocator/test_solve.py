@@ -17,8 +17,11 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from allocator.errors import YaosuError
+from allocator.exact import available
 from allocator.model import Model, Objective
-from allocator.solve import Progress, available, recheck, relax, solve
+from allocator.program import Progress
+from allocator.recheck import recheck
+from allocator.solve import relax, solve
 
 BOTH = pytest.mark.parametrize("solver", ["highs", "cbc"])
 
