@@ -42,7 +42,7 @@ class Found:
 
 
 def read(path: Path) -> Found:
-    """Every sheet of a case, from a folder of CSV files and ``policy.toml``, or from a workbook.
+    """Every sheet of a case, from a folder of CSV files and ``policy.toml``, or from a workbook, alone in a folder too.
 
     Nothing is raised: what cannot be read is a fault.
 
@@ -72,11 +72,16 @@ def read(path: Path) -> Found:
 
 
 def _folder(found: Found, path: Path) -> None:
-    for file in sorted(path.iterdir()):
-        if file.suffix.lower() == ".csv" and not file.name.startswith((".", "~")):
-            text = _decoded(found, file)
-            if text is not None:
-                _add(found, file.stem, file.name, partial(_grid, found, text, file.name))
+    files = [file for file in sorted(path.iterdir()) if not file.name.startswith((".", "~"))]
+    tables = [file for file in files if file.suffix.lower() == ".csv"]
+    books = [file for file in files if file.suffix.lower() in WORKBOOKS]
+    if not tables and len(books) == 1:
+        _book(found, books[0])
+        return
+    for file in tables:
+        text = _decoded(found, file)
+        if text is not None:
+            _add(found, file.stem, file.name, partial(_grid, found, text, file.name))
     for file in (path / "policy.toml", path / "政策.toml"):
         if file.exists():
             _toml(found, file)

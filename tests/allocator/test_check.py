@@ -12,6 +12,7 @@ from faulty import BASE, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from allocator import load_sample
 from allocator.case import Case
 from allocator.check import check
 from allocator.errors import Fault, InputError
@@ -81,6 +82,14 @@ def test_a_file_that_is_no_case_is_a_fault(name: str, content: bytes, code: str,
 def test_a_folder_without_tables_and_a_path_that_is_not_there_are_faults(tmp_path: Path) -> None:
     assert [fault.code for fault in check(tmp_path)] == ["no_tables"]
     assert [fault.code for fault in check(tmp_path / "none")] == ["no_file"]
+
+
+def test_a_workbook_alone_in_a_folder_is_the_case_and_two_are_not(tmp_path: Path) -> None:
+    load_sample("gb-grid-2021").write(tmp_path / "case.xlsx")
+    (tmp_path / "~$case.xlsx").write_bytes(b"the lock of an open workbook")
+    assert Case.read(tmp_path).hash == Case.read(tmp_path / "case.xlsx").hash
+    (tmp_path / "copy.xlsx").write_bytes((tmp_path / "case.xlsx").read_bytes())
+    assert [fault.code for fault in check(tmp_path)] == ["no_tables"]
 
 
 def test_rows_are_counted_as_excel_counts_them_also_below_titles_and_blank_rows(tmp_path: Path) -> None:
