@@ -251,6 +251,7 @@ def price_table(model: Model, x: Floats, price: Floats) -> pd.DataFrame:
     DataFrame
         ``row, block, resource, pool, fund, region, period, rule, group, price, unit, used, available``: `price` is what
         one more unit of the right side adds to the objective in the relaxation; `used` and `available` are of the plan.
+        Pools come first, then products, rules, matches and banks.
     """
     shown = np.flatnonzero(np.isin(model.rows["block"].to_numpy(), PRICED))
     table = model.rows.iloc[shown].rename(columns={"name": "group"}).drop(columns="project")
@@ -266,4 +267,5 @@ def price_table(model: Model, x: Floats, price: Floats) -> pd.DataFrame:
         table.loc[pools, "used"] = balance["used"].to_numpy()
         table.loc[pools, "available"] = (balance["used"] + balance["free"]).to_numpy()
     table.insert(0, "row", shown)
-    return table.reset_index(drop=True)
+    order = np.argsort(table["block"].map(PRICED.index).to_numpy(), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
