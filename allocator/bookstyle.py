@@ -220,7 +220,8 @@ def lines(text: pd.Series, wide: float) -> NDArray[np.float64]:
 
 def width(item: Field) -> float:
     """Width of a column, from its header and its first rows."""
-    header = min(int(text_width(pd.Series([item.header])).iloc[0]), 9) + 2.5
+    words = text_width(pd.Series(item.header.split(" ")))
+    header = min(int(text_width(pd.Series([item.header])).iloc[0]), max(9, int(words.max()))) + 2.5
     if item.kind in TEXTS:
         known = item.values.dropna().astype(str).iloc[:_SAMPLE]
         widest = float(text_width(known).quantile(0.98)) if len(known) else 0.0
