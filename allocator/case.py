@@ -225,7 +225,7 @@ class Case:
         tables = {key: getattr(self, key) for key in TABLES} | dict(self.extra)
         tables["pools"] = self.pools.assign(unit=self.pools["resource"].map(self.units).map(lambda unit: unit or None))
         for key in sorted(tables):
-            digest.update(_fingerprint(key, tables[key]))
+            digest.update(fingerprint(key, tables[key]))
         rules = plainpolicy.dump(self.policy)
         digest.update(json.dumps(rules, sort_keys=True, ensure_ascii=False).encode())
         return digest.hexdigest()
@@ -235,8 +235,13 @@ def _natural(text: str) -> list[tuple[int, int | str]]:
     return [(0, int(part)) if part.isdigit() else (1, part) for part in re.split(r"(\d+)", text)]
 
 
-def _fingerprint(key: str, table: Table) -> bytes:
-    """The names of the columns that say something, and a number for each row, sorted."""
+def fingerprint(key: str, table: Table) -> bytes:
+    """The content of a table: names of the columns that say something, and a number for each row, sorted.
+
+    >>> table = pd.DataFrame({"id": ["a", "b"], "land": [1, 2]})
+    >>> fingerprint("projects", table) == fingerprint("projects", table[::-1].astype({"land": float}))
+    True
+    """
     told = {str(name): made for name in table.columns if (made := _canonical(table[name])) is not None}
     rows = np.zeros(len(table), dtype=np.uint64)
     for name in sorted(told):
