@@ -1,1 +1,62 @@
-"""Foresee how review speed moves the start-rate curve. Nothing here yet: the allocation comes first."""
+"""Foresee how review speed moves the start-rate curve: processes, levers, runs, experiments."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulation.calendar import Calendar as Calendar
+    from simulation.distributions import Distribution as Distribution
+    from simulation.distributions import empirical as empirical
+    from simulation.distributions import exponential as exponential
+    from simulation.distributions import fixed as fixed
+    from simulation.distributions import gamma as gamma
+    from simulation.distributions import lognormal as lognormal
+    from simulation.distributions import triangular as triangular
+    from simulation.levers import Scenario as Scenario
+    from simulation.measures import Deferral as Deferral
+    from simulation.measures import Dispatch as Dispatch
+    from simulation.measures import Hotline as Hotline
+    from simulation.measures import Teams as Teams
+    from simulation.process import Office as Office
+    from simulation.process import Problem as Problem
+    from simulation.process import Process as Process
+    from simulation.process import Stage as Stage
+    from simulation.run import Run as Run
+    from simulation.run import simulate as simulate
+
+_HOME = {
+    "Calendar": "calendar",
+    "Deferral": "measures",
+    "Dispatch": "measures",
+    "Distribution": "distributions",
+    "Hotline": "measures",
+    "Office": "process",
+    "Problem": "process",
+    "Process": "process",
+    "Run": "run",
+    "Scenario": "levers",
+    "Stage": "process",
+    "Teams": "measures",
+    "empirical": "distributions",
+    "exponential": "distributions",
+    "fixed": "distributions",
+    "gamma": "distributions",
+    "lognormal": "distributions",
+    "simulate": "run",
+    "triangular": "distributions",
+}
+"""Where each public name lives; it is imported when first used."""
+
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'simulation' has no attribute {name!r}")
+    return getattr(import_module(f"simulation.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
