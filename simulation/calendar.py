@@ -130,7 +130,13 @@ class Calendar:
 
     @classmethod
     def china(cls) -> Calendar:
-        """The official calendar of China, 2004 to 2026: holidays, make-up days, Spring Festival 2020 made longer."""
+        """The official calendar of China, 2004 to 2026: holidays, make-up days, Spring Festival 2020 made longer.
+
+        Notes
+        -----
+        As chinesecalendar has it. The holidays library agrees on every day but one: Saturday 2005-12-31, a day off
+        to chinesecalendar, was worked by the notice of the State Council for 2006 (国办发明电〔2005〕35号).
+        """
         return _china()
 
     @classmethod

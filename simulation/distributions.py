@@ -206,7 +206,7 @@ def _fault(names: tuple[str, ...], values: Values) -> str:
 
 def _unknown(name: str) -> str:
     names = {**{name: name for name in FAMILIES}, **{family.chinese: name for name, family in FAMILIES.items()}}
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(FAMILIES)}"
     return f"there is no distribution {name!r}; {hint}"
 
@@ -242,9 +242,11 @@ def parse(text: str) -> Distribution:
 
 def _number(text: str) -> float:
     try:
-        return float(text.strip().replace("_", "?"))
+        return float(text.replace("_", "?"))
     except ValueError:
-        raise ValueError(f"expected a number or a distribution such as lognormal(5, 0.6), found {text!r}") from None
+        raise ValueError(
+            f"expected a number or a distribution such as lognormal(5, 0.6), found {text.strip()!r}"
+        ) from None
 
 
 def as_distribution(given: Distribution | float | str) -> Distribution:
