@@ -38,7 +38,7 @@ class Case:
         The tables of ``docs/columns.md``, empty where absent. Units: money in million yuan, resources in `units`.
     policy : Policy
     extra : mapping of str to DataFrame
-        Other tables, carried along.
+        The tables from registration to start (stages, offices and so on), where there are any; others, carried along.
     warnings : tuple of Fault
         What was odd, but no error.
     rows : mapping of str to array
@@ -114,7 +114,7 @@ class Case:
         policy : Policy or mapping, optional
         name : str
         **extra : DataFrame
-            Other tables, carried along.
+            Stages, offices, problems, calendar, process, checkpoints; other tables, carried along.
 
         Raises
         ------
@@ -130,7 +130,8 @@ class Case:
         (['001'], [30.0])
         """
         given = {"projects": projects, "variants": variants, "pools": pools, "funds": funds, "indicators": indicators,
-                 "grants": grants, "sources": sources, "rules": extra.pop("rules", None)}  # fmt: skip
+                 "grants": grants, "sources": sources}  # fmt: skip
+        given |= {key: extra.pop(key) for key in ("rules", *schema.PROCESS) if key in extra}
         sheets = {key: Sheet.of(table) for key, table in given.items() if table is not None and len(table.columns)}
         return _whole(*assemble(name, sheets, policy if policy is not None else {}, extra, []))
 
@@ -298,7 +299,8 @@ def assemble(
     ordered = sorted_faults(read.faults)
     if any(fault.severity == "error" for fault in ordered):
         return None, ordered
-    carried = {key: table for key, table in extra.items() if table is not None}
+    carried = {key: read.tables[key] for key in schema.PROCESS if key in read.tables}
+    carried |= {key: table for key, table in extra.items() if table is not None}
     return Case(name, **tables, policy=rules, extra=carried, warnings=ordered, rows=read.rows), ordered
 
 

@@ -18,14 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator import schema, units
-from allocator.schema import Column
+from allocator import schema, spreads, units
+from allocator.columns import Column
 
 Cells = NDArray[np.object_]
 FIRST_SERIAL, LAST_SERIAL = 20_000, 80_000
 """Numbers in between are days since 1899-12-30, as Excel counts; smaller ones in `ready` are day numbers."""
 _EPOCH = dt.datetime(1899, 12, 30)
-_NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?)(.*)", re.IGNORECASE)
 _DATE = re.compile(
     r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?|(\d{2})(\d{2}))(?:[ t]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 )
@@ -72,6 +71,15 @@ def text(cell: Any) -> str | None:
     return str(cell)
 
 
+def said(value: Any) -> str | None:
+    """A value as text that reads back as it: yes and no for flags, plain days for dates.
+
+    >>> said(True), said(pd.Timestamp("2020-02-03")), said(0.5), said(float("nan"))
+    ('yes', '2020-02-03', '0.5', None)
+    """
+    return ("no", "yes")[bool(value)] if isinstance(value, bool | np.bool_) else text(value)
+
+
 def texts(cells: Cells) -> Cells:
     """Every cell as text, None where blank."""
     made = np.empty(len(cells), dtype=object)
@@ -86,24 +94,28 @@ def _all_numbers(cells: Cells) -> bool:
     return pd.api.types.infer_dtype(cells, skipna=True) in ("floating", "integer", "mixed-integer-float")
 
 
-def _each(cells: Cells, read: Callable[[str], Any]) -> tuple[Cells, set[str]]:
-    """Read each distinct text once; texts that raise ValueError are given back."""
+Bad = dict[str, ValueError]
+
+
+def _each(cells: Cells, read: Callable[[str], Any]) -> tuple[Cells, Bad]:
+    """Read each distinct text once; texts that raise ValueError are given back with it."""
     found: dict[str, Any] = {}
-    bad: set[str] = set()
+    bad: Bad = {}
     for word in {cell for cell in cells if cell is not None}:
         try:
             found[word] = read(word)
-        except ValueError:
-            bad.add(word)
+        except ValueError as error:
+            bad[word] = error
     made = np.empty(len(cells), dtype=object)
     made[:] = [None if cell is None else found.get(cell) for cell in cells]
     return made, bad
 
 
-def _wrong(cells: Cells, bad: set[str], code: str, **values: str) -> list[Wrong]:
-    if not bad:
-        return []
-    return [Wrong(i, code, {"found": cell, **values}) for i, cell in enumerate(cells) if cell in bad]
+def _wrong(cells: Cells, bad: Bad, code: str, **values: str) -> list[Wrong]:
+    """The cells that cannot be read, with the code, or the one that their error brings."""
+    why = {word: (error.code, error.values) if isinstance(error, units.Unread) else (code, values)
+           for word, error in bad.items()}  # fmt: skip
+    return [Wrong(i, why[cell][0], {"found": cell, **why[cell][1]}) for i, cell in enumerate(cells) if cell in why]
 
 
 def parse(column: pd.Series, known: Column, factor: float = 1.0) -> Parsed:
@@ -139,7 +151,11 @@ def _outside(made: pd.Series, known: Column) -> list[Wrong]:
     low, high = known.low, known.high
     out = np.flatnonzero((values < low) | (values > high))
     allowed = f"{low:g} – {high:g}" if np.isfinite(high) else f"≥ {low:g}"
-    return [Wrong(int(i), "out_of_range", {"found": f"{values[i]:g}", "expected": allowed}) for i in out]
+    wrong = [Wrong(int(i), "out_of_range", {"found": f"{values[i]:g}", "expected": allowed}) for i in out]
+    if known.whole:
+        parts = np.flatnonzero(np.isfinite(values) & (values != np.rint(values)))
+        wrong += [Wrong(int(i), "not_whole", {"found": f"{values[i]:g}"}) for i in parts]
+    return wrong
 
 
 def numbers(column: pd.Series, known: Column, factor: float) -> Parsed:
@@ -170,24 +186,14 @@ def _number(word: str, known: Column, factor: float, flags: bool) -> float:
         return np.nan
     if flags and folded in schema.flags():
         return float(schema.flags()[folded])
-    digits, rest = _split(folded)
-    value = float(digits.replace(",", ""))
+    value, rest = units.split_number(folded)
     if rest == "%":
         return value / 100
+    if rest and known.dimension and units.unit(rest):
+        return value * units.factor(rest, known.dimension)
     if rest:
-        stated = units.unit(rest)
-        if stated is None or not known.dimension or stated.dimension != known.dimension:
-            raise ValueError(word)
-        return value * stated.factor
+        raise ValueError(word)
     return value * factor
-
-
-def _split(folded: str) -> tuple[str, str]:
-    """The digits and what follows them."""
-    match = _NUMBER.fullmatch(folded)
-    if match is None or not any(sign.isdigit() for sign in match[1]):
-        raise ValueError(folded)
-    return match[1], match[2].strip()
 
 
 def ids(column: pd.Series, known: Column, factor: float) -> Parsed:
@@ -225,7 +231,7 @@ def flags(column: pd.Series, known: Column, factor: float) -> Parsed:
 def choices(column: pd.Series, known: Column, factor: float) -> Parsed:
     """One of the choices, in either language."""
     cells = texts(column.to_numpy(dtype=object))
-    known_words = schema.choices(known.name)
+    known_words = {word: one for word, one in schema.choices(known.name).items() if one in known.choices}
     made, bad = _each(cells, lambda word: _look_up(known_words, word))
     expected = ", ".join(f"{choice} {schema.choice_word(known.name, choice, 'zh')}" for choice in known.choices)
     near = {word: nearest(word, known_words) for word in bad}
@@ -312,9 +318,16 @@ def whens(column: pd.Series, known: Column, factor: float) -> Parsed:
     return dates(column, known, factor)
 
 
+def spread(column: pd.Series, known: Column, factor: float) -> Parsed:
+    """Durations that may be random, as text in the unit in memory."""
+    cells = texts(column.to_numpy(dtype=object))
+    made, bad = _each(cells, lambda word: spreads.read(word, known.dimension, factor))
+    return pd.Series(made, index=column.index, dtype="str"), _wrong(cells, bad, "not_a_spread")
+
+
 _KINDS: dict[str, Callable[[pd.Series, Column, float], Parsed]] = {
     "id": ids, "text": words, "number": numbers, "share": numbers, "date": dates, "when": whens, "flag": flags,
-    "choice": choices, "list": lists,
+    "choice": choices, "list": lists, "spread": spread,
 }  # fmt: skip
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]00:00:00)?")

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from allocator import units
+from allocator.columns import Column
 from allocator.labels import label
-from allocator.schema import TABLES, Column, choice_word, header, note
+from allocator.processschema import SETTINGS
+from allocator.schema import TABLES, choice_word, header, note
+from allocator.spreads import FAMILIES
 
 
 def page() -> str:
@@ -17,7 +20,7 @@ def page() -> str:
     >>> page().startswith("# Columns")
     True
     """
-    return "\n".join([*_introduction(), *_tables(), *_resources(), *_units()]) + "\n"
+    return "\n".join([*_introduction(), *_tables(), *_settings(), *_resources(), *_units()]) + "\n"
 
 
 def _introduction() -> Iterator[str]:
@@ -52,6 +55,24 @@ def _allowed(column: Column) -> str:
         return "; ".join(f"{choice} {choice_word(column.name, choice, 'zh')}" for choice in column.choices)
     low, high = (f"{bound:g}" if np.isfinite(bound) else "" for bound in (column.low, column.high))
     return f"{low} – {high}" if low and high else f"≥ {low}" if low else ""
+
+
+def _settings() -> Iterator[str]:
+    yield f"\n## {_both('schema.settings')}\n"
+    yield "Keys of the table `process`. 流程参数表的“参数”。\n"
+    yield "| key 参数 | 中文 | kind 类型 | unit 单位 | range 范围 | meaning | 含义 |"
+    yield "|---|---|---|---|---|---|---|"
+    for column in SETTINGS.values():
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _cells("process", column)) + " |"
+    yield "\nDurations may be random: a number, or one of these. Times take the unit of the cell or the header, `cv` none."
+    yield "时长可填数字或下列分布；时间以单元格或表头的单位为准，`cv`（标准差与均值之比）无单位。\n"
+    yield "| distribution 分布 | 中文 |\n|---|---|"
+    for name, family in FAMILIES.items():
+        inside = ", ".join(family.names) or "x1, x2, …"
+        yield f"| `{name}({inside})` | `{family.chinese}({inside})` |"
+    yield "\nRules say which projects are meant: clauses with `;` between them, each a column, a sign (`=`, `!=`, `>`, `>=`,"
+    yield "`<`, `<=`) and a value, or several with `|` between them; `blank` means cells without a value."
+    yield "适用范围为以分号隔开的条件，如“审批方式=审批|核准；能耗>=1000”；“空”表示未填写。"
 
 
 def _resources() -> Iterator[str]:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator import cells, schema, units
+from allocator import cells, schema, spreads, units
+from allocator.columns import Column
 from allocator.errors import Fault
 from allocator.reading import Sheet, read_sheets
-from allocator.schema import Column
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -180,7 +180,9 @@ class Draft:
         column = self.tables[table].get(name)
         column = schema.blanks(_known(table, name).kind, self.tables[table].index) if column is None else column.copy()
         read = read * factor if bare != key else read
-        if verb != "set":
+        if verb == "scale" and _known(table, name).kind == "spread":
+            self._stretched(place, value, rows, column)
+        elif verb != "set":
             self._moved(place, verb, value, read, rows, column)
         elif not _ordered(column) and not pd.api.types.is_bool_dtype(column):
             column.loc[rows] = cells.texts(read.to_numpy(dtype=object))
@@ -233,6 +235,16 @@ class Draft:
             column.loc[rows] = column[rows] * step
         else:
             column.loc[rows] = column[rows] + (pd.to_timedelta(step, unit="D") if dates else step)
+
+    def _stretched(self, place: str, value: Any, rows: Bools, column: pd.Series) -> None:
+        """Scale durations."""
+        factor, _ = cells.parse(pd.Series([value], dtype=object), Column("", "number"))
+        if not factor.iloc[0] >= 0:
+            self.fault("not_a_number", place, found=str(value))
+        elif column[rows].isna().all():
+            self.fault("all_blank", place)
+        else:
+            column.loc[rows] = column[rows].map(lambda one: spreads.scaled(one, factor.iloc[0]), na_action="ignore")
 
     def _append(self, table: str, place: str, rows: list[Mapping[str, Any]]) -> None:
         """New rows, with everything a row must have."""

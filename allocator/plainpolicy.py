@@ -10,8 +10,9 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from allocator import cells, schema, units
+from allocator.columns import Column
 from allocator.policy import Policy
-from allocator.schema import Column, split
+from allocator.schema import split
 
 _ADAPTER = TypeAdapter(Policy)
 WORDS = {

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator import cells, schema, units
+from allocator import cells, processschema, schema, units
 from allocator.cells import nearest
+from allocator.columns import Column
 from allocator.errors import Fault
-from allocator.schema import Column
 
 DEMANDING = ("projects", "variants")
 
@@ -93,6 +93,8 @@ def read_sheets(sheets: Mapping[str, Sheet]) -> Read:
     for table in ("grants",):
         if "resource" in read.tables.get(table, ()):
             read.tables[table]["resource"] = _renamed(read.tables[table]["resource"], names)
+    if "process" in sheets:
+        _settings(read)
     return read
 
 
@@ -161,7 +163,7 @@ def _place(read: Read, table: str, header: str, names: Mapping[str, str]) -> Pla
             return Place(header, known)
         if _fits(known, stated) or _amount(table, known):
             return Place(header, known, stated)
-        if bracketed:
+        if bracketed or (table in schema.PROCESS and units.unit(stated)):
             read.faults.append(_bad_unit(table, name, stated, known.dimension))
             return Place(header, known)
     _misspelt(read, table, header, base)
@@ -190,12 +192,11 @@ def _price(unit: str) -> float | None:
 
 def _bad_unit(table: str, column: str, found: str, dimension: str, row: int | None = None) -> Fault:
     known = units.unit(found)
-    fitting = [one for one in units.UNITS if not dimension or one.dimension == dimension]
-    expected = ", ".join(f"{one.name} {one.chinese}" for one in fitting[:4]) if dimension else ""
     if known is None:
+        fitting = [one for one in units.UNITS if not dimension or one.dimension == dimension]
         near = nearest(found, [word for one in fitting for word in (one.name, *one.words)])
         return Fault("unit_unknown", table, row, column, values={"found": found, "nearest": near})
-    return Fault("unit_dimension", table, row, column, values={"found": found, "expected": expected})
+    return Fault("unit_dimension", table, row, column, values={"found": found, "expected": units.fitting(dimension)})
 
 
 def _misspelt(read: Read, table: str, header: str, base: str) -> None:
@@ -340,6 +341,32 @@ def _assumed(
         if place.known and place.unit is None and place.known.name in odd:
             values = {"expected": bases[place.known.name]}
             read.faults.append(Fault("unit_assumed", table, None, place.known.name, "warning", values))
+
+
+def _settings(read: Read) -> None:
+    """Keys and values of the process in our words."""
+    table = read.tables["process"]
+    keys, values = schema.column(table, "process", "key"), schema.column(table, "process", "value")
+    made: list[tuple[str | None, str | None]] = []
+    for place, (key, value) in enumerate(zip(keys, values, strict=True)):
+        name = None if pd.isna(key) else processschema.setting(key)
+        made.append((key if name is None else name, value))
+        if pd.isna(key):
+            continue
+        if name is None:
+            near = nearest(key, processschema.setting_words())
+            fault = Fault("policy_unknown", "process", read.row("process", place), "key",
+                          values={"found": key, "nearest": near})  # fmt: skip
+            read.faults.append(fault)
+        elif not pd.isna(value):
+            known = processschema.SETTINGS[name]
+            parsed, wrong = cells.parse(pd.Series([value], dtype=object), known)
+            said = cells.said(parsed.iloc[0])
+            made[-1] = (name, schema.recognise("projects", said) or said if name == "entry" and said else said)
+            read.faults += [Fault(one.code, "process", read.row("process", place), name, values=one.values)
+                            for one in wrong]  # fmt: skip
+    for number, name in enumerate(("key", "value")):
+        table[name] = pd.Series([row[number] for row in made], index=table.index, dtype="str")
 
 
 def sorted_faults(faults: list[Fault]) -> tuple[Fault, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
-from allocator import links, schema
+from allocator import cells, links, schema
 from allocator.cells import nearest
 from allocator.errors import Fault
 from allocator.policy import Policy
@@ -77,7 +77,10 @@ def _keys(read: Read, policy: Policy) -> Iterator[Fault]:
         ):
             at = first.setdefault(key, int(place))
             if at != place:
-                values = {"found": ", ".join(str(part) for part in key if part), "first": str(read.row(table, at))}
+                values = {
+                    "found": ", ".join(said for part in key if (said := cells.text(part))),
+                    "first": str(read.row(table, at)),
+                }
                 yield Fault("key_twice", table, read.row(table, int(place)), have[0], values=values)
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from allocator import cells, plainpolicy
+import pandas as pd
+
+from allocator import cells, plainpolicy, schema
 from allocator.case import TABLES, Case, spoken
 from allocator.errors import Fault, InputError, YaosuError
 from allocator.labels import Lang, label
@@ -155,7 +157,8 @@ class Scenario:
         """
         if self.sweep:
             raise YaosuError("scenario_swept", {"found": self.name, "names": ", ".join(self.sweep)})
-        tables = {name: getattr(case, name) for name in TABLES} | dict(case.extra)
+        tables = {name: getattr(case, name) for name in TABLES}
+        tables |= dict.fromkeys(schema.PROCESS, pd.DataFrame()) | dict(case.extra)
         draft = Draft(self._file, tables, case.units)
         policy = self._policy(case, draft)
         draft.tables["rules"] = plainpolicy.to_rules(policy)
@@ -207,7 +210,7 @@ class Scenario:
                 yield self._fault("policy_value", key, expected='"…"', found=shown(value))
             elif key in ("policy", "names") and not isinstance(value, Mapping):
                 yield self._fault("policy_value", key, expected="{…}", found=shown(value))
-            elif key in (*TABLES, "rules") and not isinstance(value, list):
+            elif key in schema.TABLES and not isinstance(value, list):
                 yield self._fault("policy_value", key, expected=f"[[{key}]]", found=shown(value))
         yield from self._unswept()
         yield from self._misnamed()

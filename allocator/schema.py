@@ -6,63 +6,15 @@ Reading, checking, writing, the starter workbook and ``docs/columns.md`` all fol
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from allocator import units
+from allocator import processschema, units
+from allocator.columns import RANGE, SHARE, Column, Kind
+from allocator.columns import column as _column
 from allocator.labels import Lang, label
-
-Kind = Literal["id", "text", "number", "share", "date", "when", "flag", "choice", "list"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Parameters
-    ----------
-    name : str
-        In memory and in Python.
-    kind : {"id", "text", "number", "share", "date", "when", "flag", "choice", "list"}
-        ``when`` is a date or a day number; ``share`` takes percent signs.
-    required : bool
-    dimension : str
-        Of the unit, see `allocator.units`.
-    low, high : float
-        Allowed range.
-    choices : tuple of str
-    choices_of : str
-        The column of choices that a list is made of.
-    words : tuple of str
-        Other headers by which the column is known.
-    """
-
-    name: str
-    kind: Kind
-    required: bool = False
-    dimension: str = ""
-    low: float = -np.inf
-    high: float = np.inf
-    choices: tuple[str, ...] = ()
-    choices_of: str = ""
-    words: tuple[str, ...] = ()
-
-    @property
-    def unit(self) -> str:
-        """The unit in memory."""
-        return units.base(self.dimension).name if self.dimension else ""
-
-
-def _column(name: str, kind: Kind, words: str = "", **facts: object) -> Column:
-    return Column(name, kind, words=tuple(words.split()), **facts)  # type: ignore[arg-type]
-
-
-_RANGE = {"low": 0.0}
-_SHARE = {"low": 0.0, "high": 1.0}
 
 TABLES: dict[str, tuple[Column, ...]] = {
     "projects": (
@@ -77,10 +29,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("route", "choice", "审批方式 审批类型 立项方式", choices=("approve", "confirm", "file")),
         _column("batch", "choice", "批次 项目批次 四个一批", choices=("plan", "reserve", "start", "finish")),
         _column("bond", "flag", "专项债 专项债券 是否专项债 专项债项目"),
-        _column("investment", "number", "总投资 投资 投资额 总投资额 计划总投资", dimension="money", **_RANGE),
+        _column("investment", "number", "总投资 投资 投资额 总投资额 计划总投资", dimension="money", **RANGE),
         _column("plan", "number", "年度计划投资 年度投资 当年计划投资 本年计划投资 计划投资 年度计划",
-                dimension="money", **_RANGE),
-        _column("capital", "number", "自有资金 资本金 自筹资金", dimension="money", **_RANGE),
+                dimension="money", **RANGE),
+        _column("capital", "number", "自有资金 资本金 自筹资金", dimension="money", **RANGE),
         _column("cashflow", "number", "年现金流 现金流 年净现金流", dimension="money_rate"),
         _column("value", "number", "价值 效益"),
         _column("score", "number", "得分 评分 分数 产出效益得分"),
@@ -99,22 +51,22 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("variant", "id", "方案 方案名称 备选方案", required=True),
         _column("value", "number", "价值 效益"),
         _column("score", "number", "得分 评分 分数"),
-        _column("investment", "number", "总投资 投资 投资额", dimension="money", **_RANGE),
-        _column("plan", "number", "年度计划投资 年度投资 计划投资", dimension="money", **_RANGE),
+        _column("investment", "number", "总投资 投资 投资额", dimension="money", **RANGE),
+        _column("plan", "number", "年度计划投资 年度投资 计划投资", dimension="money", **RANGE),
         _column("earliest", "id", "最早时期 最早周期 最早季度"),
     ),
     "pools": (
         _column("pool", "id", "指标池 名称 指标名称 池", required=True),
         _column("resource", "text", "要素 资源 指标类型", required=True),
-        _column("amount", "number", "数量 指标量 指标数量 总量 额度", required=True, **_RANGE),
+        _column("amount", "number", "数量 指标量 指标数量 总量 额度", required=True, **RANGE),
         _column("level", "choice", "级别 指标级别 层级", choices=("province", "city", "county", "bank")),
         _column("region", "text", "城市 市 地市 地区 县区"),
         _column("period", "id", "时期 周期 季度 年度"),
         _column("tiers", "list", "适用层次 层次 服务层次"),
         _column("fields", "list", "适用领域 领域 服务领域"),
-        _column("advance", "share", "预支比例 预支 可预支比例", **_SHARE),
-        _column("carry", "share", "结转比例 结转", **_SHARE),
-        _column("unit_cost", "number", "单价 单位成本 收储单价", **_RANGE),
+        _column("advance", "share", "预支比例 预支 可预支比例", **SHARE),
+        _column("carry", "share", "结转比例 结转", **SHARE),
+        _column("unit_cost", "number", "单价 单位成本 收储单价", **RANGE),
         _column("unit", "text", "单位 计量单位"),
         _column("into", "text", "注入 注入指标池 供给指标池"),
     ),
@@ -122,12 +74,12 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("fund", "id", "产品 融资产品 产品名称 资金", required=True),
         _column("instrument", "text", "工具 融资方式 融资工具"),
         _column("period", "id", "时期 周期 季度 年度"),
-        _column("capacity", "number", "额度 规模 资金规模", required=True, dimension="money", **_RANGE),
-        _column("rate", "share", "利率 年利率", required=True, **_SHARE),
-        _column("term", "number", "期限 贷款期限", dimension="years", **_RANGE),
-        _column("grace", "number", "宽限期", dimension="years", **_RANGE),
+        _column("capacity", "number", "额度 规模 资金规模", required=True, dimension="money", **RANGE),
+        _column("rate", "share", "利率 年利率", required=True, **SHARE),
+        _column("term", "number", "期限 贷款期限", dimension="years", **RANGE),
+        _column("grace", "number", "宽限期", dimension="years", **RANGE),
         _column("repayment", "choice", "还款方式 还款", choices=("annuity", "principal", "bullet")),
-        _column("max_share", "share", "最高占比 最高比例", **_SHARE),
+        _column("max_share", "share", "最高占比 最高比例", **SHARE),
         _column("kinds", "list", "适用主体 投资主体", choices_of="kind"),
         _column("fields", "list", "适用领域 领域"),
         _column("tiers", "list", "适用层次 层次"),
@@ -140,7 +92,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("direction", "choice", "方向", choices=("max", "min")),
         _column("weight", "share", "权重", low=0.0, high=100.0),
         _column("benchmark", "number", "基准值 基准"),
-        _column("cap", "number", "上限 得分上限", **_RANGE),
+        _column("cap", "number", "上限 得分上限", **RANGE),
         _column("missing", "choice", "缺值规则 缺失处理 缺值",
                 choices=("refuse", "zero", "benchmark", "median", "drop")),
     ),
@@ -150,7 +102,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("resource", "text", "要素 资源"),
         _column("pool", "id", "指标池", required=True),
         _column("period", "id", "时期 周期 季度"),
-        _column("amount", "number", "数量 指标量", required=True, **_RANGE),
+        _column("amount", "number", "数量 指标量", required=True, **RANGE),
         _column("granted", "date", "配置日期 下达日期"),
     ),
     "rules": (
@@ -159,10 +111,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("measure", "text", "计量 口径 计量对象", required=True),
         _column("by", "text", "分组 按 分组列"),
         _column("of", "list", "取值 组 适用于"),
-        _column("limit", "share", "限额 限值 数值", required=True, **_RANGE),
+        _column("limit", "share", "限额 限值 数值", required=True, **RANGE),
         _column("basis", "choice", "基数 比例基数", choices=("absolute", "plan", "asked")),
         _column("period", "id", "时期 周期"),
-        _column("penalty", "number", "罚分 惩罚", **_RANGE),
+        _column("penalty", "number", "罚分 惩罚", **RANGE),
         _column("source", "text", "来源 依据"),
     ),
     "sources": (
@@ -172,11 +124,15 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("standing", "text", "性质 可靠程度"),
         _column("source", "text", "来源 出处"),
     ),
+    **processschema.TABLES,
 }  # fmt: skip
+PROCESS = tuple(processschema.TABLES)
+"""Tables of the layers above, which a case may do without."""
 
-KEYS = {
+KEYS: dict[str, tuple[str, ...]] = {
     "projects": ("id",), "variants": ("project", "variant"), "pools": ("pool", "period"), "funds": ("fund", "period"),
     "indicators": ("indicator",), "rules": ("rule",), "grants": ("project", "resource", "pool", "period"),
+    **processschema.KEYS,
 }  # fmt: skip
 """Columns that must be unique together."""
 
@@ -191,10 +147,11 @@ SHEETS: dict[str, tuple[str, ...]] = {
     "policy": ("政策", "政策参数", "参数", "政策规则"),
     "sources": ("来源", "数据来源", "出处", "source"),
     "notes": ("说明", "填表说明", "readme"),
+    **processschema.SHEETS,
 }
 """Other names of the sheets and files."""
 
-LATER = ("stages", "offices", "calendar", "problems", "scenarios", "events", "history")
+LATER = ("scenarios", "events", "history")
 """Tables of the layers above, carried along."""
 
 _CHOICE_WORDS = {
@@ -210,6 +167,7 @@ _CHOICE_WORDS = {
                 "median": "按中位数 中位数", "drop": "不计 剔除"},
     "sense": {"floor": "底线 下限", "cap": "上限"},
     "basis": {"absolute": "绝对值 绝对数", "plan": "占计划 占方案", "asked": "占需求 占申请"},
+    **processschema.CHOICE_WORDS,
 }  # fmt: skip
 FLAGS = {True: "yes 是 true y 1 √ 有", False: "no 否 false n 0 × 无"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from allocator import plainpolicy, schema, units
+from allocator import cells, plainpolicy, processschema, schema, units
+from allocator.columns import Column
 from allocator.labels import Lang, label
 from allocator.policy import Policy
-from allocator.schema import Column
 
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": True}
 _EXCEL_TEXT = 32_767
@@ -81,6 +82,8 @@ class Words:
             return self.resource(str(value))
         if known.choices_of:
             return "|".join(schema.choice_word(known.choices_of, item, self.lang) for item in schema.split(str(value)))
+        if known.kind == "spread":
+            return _number_where_one(value)
         if (table, name) in _NAMING:
             return self.column(str(value))
         if table == "pools" and name == "unit":
@@ -92,12 +95,38 @@ class Words:
     def table(self, table: str, data: pd.DataFrame) -> Iterator[list[Any]]:
         """Headers, then the rows."""
         known = table in schema.TABLES
+        data = self._settings(data) if table == "process" else data
         yield [self.header(table, str(name)) if known else str(name) for name in data.columns]
         columns = [
             [self.cell(table, str(name), value) if known else _plain(value) for value in data[name]]
             for name in data.columns
         ]
         yield from (list(row) for row in zip(*columns, strict=True))
+
+    def _settings(self, data: pd.DataFrame) -> pd.DataFrame:
+        """Settings by their names in one language; values as people write them."""
+        rows = [self._setting(key, value) for key, value in zip(data["key"], data["value"], strict=True)]
+        names = {
+            name: pd.Series([row[i] for row in rows], data.index, object) for i, name in enumerate(("key", "value"))
+        }
+        return data.assign(**names)
+
+    def _setting(self, key: Any, value: Any) -> tuple[Any, Any]:
+        known = processschema.SETTINGS.get(key)
+        if known is None or pd.isna(value):
+            return key, value
+        name = schema.header("process", key, self.lang)
+        if known.kind == "flag":
+            return name, self.cell("projects", "bond", value == "yes")
+        return name, self.column(value) if key == "entry" else _number_where_one(value)
+
+
+def _number_where_one(text: str) -> Any:
+    """A number where a text is one as we write it."""
+    with suppress(ValueError):
+        if cells.text(float(text)) == text:
+            return float(text)
+    return text
 
 
 def _plain(value: Any) -> Any:

@@ -53,6 +53,8 @@ UNITS = (
         ("wan_yuan/year", 0.01, "万元/年"),
     )),
     *_units("years", (("year", 1.0, "年 years yr yrs"), ("month", 1 / 12, "月 个月 months"))),
+    *_units("days", (("day", 1.0, "天 日 days"), ("week", 7.0, "周 星期 weeks"), ("hour", 1 / 24, "小时 hours"))),
+    *_units("workdays", (("workday", 1.0, "工作日 个工作日 workdays workingday workingdays"),)),
     *_units("share", (("1", 1.0, "比例"), ("%", 0.01, "百分比 百分数 percent"))),
 )  # fmt: skip
 
@@ -116,6 +118,66 @@ def resource(text: str) -> str | None:
     """
     key = squash(text)
     return next((name for name, (_, words) in RESOURCES.items() if key == name or key in words), None)
+
+
+class Unread(ValueError):
+    """A cell that cannot be read: the code of a message, and what the message says."""
+
+    def __init__(self, code: str, **values: str) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+
+_NUMBER = re.compile(r"([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?)(.*)", re.IGNORECASE)
+
+
+def split_number(text: str) -> tuple[float, str]:
+    """A number, and what follows it.
+
+    Raises
+    ------
+    ValueError
+        There is no number.
+
+    Examples
+    --------
+    >>> split_number("1,200 mu"), split_number("5%")
+    ((1200.0, 'mu'), (5.0, '%'))
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None or not any(sign.isdigit() for sign in match[1]):
+        raise ValueError(text)
+    return float(match[1].replace(",", "")), match[2].strip()
+
+
+def fitting(dimension: str) -> str:
+    """The units of a dimension, in both languages.
+
+    >>> fitting("power")
+    'MW 兆瓦, GW 吉瓦, kW 千瓦, wan_kW 万千瓦'
+    """
+    return ", ".join(f"{one.name} {one.chinese}" for one in [one for one in UNITS if one.dimension == dimension][:4])
+
+
+def factor(text: str, dimension: str) -> float:
+    """How many base units of a dimension one of a unit is.
+
+    Raises
+    ------
+    Unread
+        The unit is not known, or of another dimension.
+
+    Examples
+    --------
+    >>> factor("公顷", "area")
+    15.0
+    """
+    found = unit(text)
+    if found is not None and found.dimension == dimension:
+        return found.factor
+    if found is not None and dimension:
+        raise Unread("unit_dimension", found=text, expected=fitting(dimension))
+    raise Unread("unit_unknown", found=text)
 
 
 _BRACKETS = re.compile(r"^(.+?)[(\[【](?:单位[:：]?)?(.*?)[)\]】]$")

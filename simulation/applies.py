@@ -1,8 +1,8 @@
 """Rules over the columns of projects as text: ``route = approve; energy >= 1000`` (MODEL 4.1).
 
-Clauses stand beside one another with ``;``, ``and`` or 且 between them, and all of them must hold. A clause is a column,
-a sign (``=``, ``!=``, ``>``, ``>=``, ``<``, ``<=``) and a value, or several with ``|`` between them of which one is enough
-(none may hold where the sign is ``!=``). Columns and choices may be written in either language, and ``blank`` or 空 means
+Clauses stand beside one another with ``;``, ``and`` or 且 between them, and all must hold. A clause is a column, a sign
+(``=``, ``!=``, ``>``, ``>=``, ``<``, ``<=``) and a value, or several with ``|`` between them of which one is enough (none
+may hold where the sign is ``!=``). Columns and choices may be written in either language; ``blank`` or 空 means
 cells without a value. A comparison with a blank cell never holds.
 """
 
@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator import cells, schema, units
+from allocator.columns import Column
 from allocator.errors import Fault, InputError
-from allocator.schema import Column
 
 Bools = NDArray[np.bool_]
 _BETWEEN = re.compile(r";|且|\n|\s+and\s+", re.IGNORECASE)
@@ -100,9 +100,7 @@ def mask(rule: str, projects: pd.DataFrame) -> Bools:
     return met
 
 
-def check(
-    rule: str, table: str, row: int | None, column: str, projects: pd.DataFrame | None = None
-) -> list[Fault]:
+def check(rule: str, table: str, row: int | None, column: str, projects: pd.DataFrame | None = None) -> list[Fault]:
     """Everything wrong with a rule; what no project has is a warning.
 
     Parameters

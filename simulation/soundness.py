@@ -1,4 +1,4 @@
-"""Every fault of a process at once: names, rings, empty offices, stages that nobody passes, odds and times (MODEL 4.1-4.4).
+"""Every fault of a process at once: names, rings, empty offices, shut stages, odds and times (MODEL 4.1-4.4).
 
 Rows count as in a table whose first row stands below its headers; `simulation.processtables` puts in those of the file.
 """
@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from allocator import cells, schema
 from allocator.errors import Fault
+from allocator.processschema import LEVELS
 from simulation import applies
 
 if TYPE_CHECKING:
-    from simulation.process import Office, Process, Stage
+    from simulation.process import Office, Process
 
 SHARES = ("returns", "refuses", "withdraws")
-LEVELS = ("province", "city", "county")
 
 
 def unsound(process: Process) -> list[Fault]:
@@ -175,8 +175,8 @@ def _offices(process: Process) -> Iterator[Fault]:
     for place, office in enumerate(process.offices):
         if office.level not in LEVELS:
             words = ", ".join(f"{one} {schema.choice_word('level', one, 'zh')}" for one in LEVELS)
-            values = {"found": str(office.level), "expected": words, "nearest": cells.nearest(str(office.level), LEVELS)}
-            yield _fault("not_a_choice", "offices", place, "level", **values)
+            near = cells.nearest(str(office.level), LEVELS)
+            yield _fault("not_a_choice", "offices", place, "level", found=office.level, expected=words, nearest=near)
         yield from _standing(place, office)
         yield from _whole("offices", place, "reviewers", office.reviewers, 0)
         for column in ("seats", "room"):
