@@ -198,10 +198,11 @@ def _clock(process: Process, first: int, staff: bool) -> Clock:
 
 
 def _applies(process: Process, table: pd.DataFrame) -> Bools:
-    """Which projects (rows) pass which stages (columns)."""
+    """Which projects (rows) pass which stages (columns) before their start."""
     made = np.zeros((len(table), len(process.stages)), dtype=bool)
     for number, stage in enumerate(process.stages):
-        made[:, number] = mask(stage.applies, table)
+        if not stage.after_start:
+            made[:, number] = mask(stage.applies, table)
     return made
 
 

@@ -57,6 +57,8 @@ class Stage:
         Projects for which what comes after need not wait for it where deferral is on, as a rule; ``True`` for all.
     after_grant : bool
         The stage begins once everything is approved and granted (mobilisation).
+    after_start : bool
+        The stage comes after the start (acceptance): part of the whole procedure, but it moves no start.
     phase, title : str
         For tables and pictures.
 
@@ -83,6 +85,7 @@ class Stage:
     extension: float = 0.0
     deferrable: str | bool = False
     after_grant: bool = False
+    after_start: bool = False
     phase: str = ""
     title: str = ""
 
