@@ -40,6 +40,8 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _column("due", "date", "计划开工日期 计划开工时间 计划开工 拟开工日期"),
         _column("ready", "when", "手续齐备日期 可用地日期 手续完备日期 要件齐备日期"),
         _column("started", "date", "开工日期 实际开工日期 实际开工时间"),
+        _column("enters", "when", "进入日期 办理起始日期 开始办理日期 报批日期"),
+        _column("passed", "list", "已办环节 已完成环节 已办审批 已办结环节"),
         _column("earliest", "id", "最早时期 最早周期 最早季度"),
         _column("phases", "list", "分期 分期比例"),
         _column("requires", "list", "前置项目 依赖 依赖项目"),

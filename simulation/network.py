@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from allocator import schema
+from allocator.cells import nearest
 from allocator.errors import Fault, InputError
 from simulation import streams
 from simulation.applies import mask
@@ -21,6 +23,8 @@ from simulation.process import Office, Process
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+PASSED = "passed"
+"""Column of the projects: stages that they have behind them when they enter."""
 SPAN = 36_525
 """Days of the calendar laid out after the first entry."""
 
@@ -203,6 +207,33 @@ def _applies(process: Process, table: pd.DataFrame) -> Bools:
     for number, stage in enumerate(process.stages):
         if not stage.after_start:
             made[:, number] = mask(stage.applies, table)
+    return made & ~_passed(process, table)
+
+
+def _passed(process: Process, table: pd.DataFrame) -> Bools:
+    """Which projects have which stages behind them when they enter, by their column ``passed``.
+
+    Raises
+    ------
+    InputError
+        A stage that the process does not have.
+    """
+    made = np.zeros((len(table), len(process.stages)), dtype=bool)
+    if PASSED not in table:
+        return made
+    number = {stage.name: place for place, stage in enumerate(process.stages)}
+    cells = table[PASSED].astype(object)
+    codes, distinct = pd.factorize(cells)
+    faults = []
+    for code, cell in enumerate(distinct):
+        for name in schema.split(cell):
+            if name in number:
+                made[codes == code, number[name]] = True
+            else:
+                found = {"found": name, "nearest": nearest(name, number)}
+                faults.append(Fault("unknown_stage", "projects", None, PASSED, values=found))
+    if faults:
+        raise InputError(faults)
     return made
 
 
