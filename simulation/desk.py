@@ -115,7 +115,7 @@ class Desk:
         """Call the next meeting, if anything waits and none is called."""
         if self.waiting and not self.sitting:
             self.sitting = True
-            self.model.timeline.at(self.model.next_meeting(self.place.office.every or 1.0, 0.0), self.sit)
+            self.model.timeline.at(self.model.next_meeting(self.place.office.every or 1.0), self.sit)
 
     def sit(self) -> None:
         """A meeting: the first of the queue are decided."""

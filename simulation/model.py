@@ -305,14 +305,19 @@ class Model:
             if self.desk_of[pair] >= 0:
                 self.desks[self.desk_of[pair]].leave(pair)
 
-    def next_meeting(self, every: float, first: float) -> float:
-        """The next of the days ``first + k every``, moved to a working day, that is still to come."""
-        now, number = self.timeline.now, math.floor((self.timeline.now - first) / every)
+    def next_meeting(self, every: float, first: float | None = None) -> float:
+        """The next of the days ``first + k every``, moved to a working day, that is still to come.
+
+        Without a first day meetings have always been held, on the origin among others.
+        """
+        now = self.timeline.now
+        number = math.floor((now - (first or 0.0)) / every)
+        if first is not None:
+            number = max(number, -1)
         day = -math.inf
         while day <= now:
             number += 1
-            planned = first + max(number, 0) * every
-            day = self.official.open(planned)
+            day = self.official.open((first or 0.0) + number * every)
         return day
 
     def _records(self) -> Records:

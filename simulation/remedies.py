@@ -120,7 +120,7 @@ class Remedies:
         if dispatch is None or self.convened or not self.open:
             return
         self.convened = True
-        first = max(self.model.network.day(dispatch.since), -1e9) if dispatch.since is not None else 0.0
+        first = None if dispatch.since is None else self.model.network.day(dispatch.since)
         self.model.timeline.at(self.model.next_meeting(dispatch.every, first), self.meet)
 
     def meet(self) -> None:
