@@ -64,14 +64,14 @@ def _settings() -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for column in SETTINGS.values():
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _cells("process", column)) + " |"
-    yield "\nDurations may be random: a number, or one of these. Times take the unit of the cell or the header, `cv` none."
-    yield "时长可填数字或下列分布；时间以单元格或表头的单位为准，`cv`（标准差与均值之比）无单位。\n"
+    yield "\nDurations may be random: a number, or one of these; times are in the unit of the cell or the header."
+    yield "时长可填数字或下列分布，时间以单元格或表头的单位为准。`cv`: standard deviation / mean 标准差与均值之比。\n"
     yield "| distribution 分布 | 中文 |\n|---|---|"
     for name, family in FAMILIES.items():
         inside = ", ".join(family.names) or "x1, x2, …"
         yield f"| `{name}({inside})` | `{family.chinese}({inside})` |"
-    yield "\nRules say which projects are meant: clauses with `;` between them, each a column, a sign (`=`, `!=`, `>`, `>=`,"
-    yield "`<`, `<=`) and a value, or several with `|` between them; `blank` means cells without a value."
+    yield "\nRules say which projects are meant: clauses with `;` between them, each a column, a sign (`=`, `!=`, `>`,"
+    yield "`>=`, `<`, `<=`) and a value, or several with `|` between them; `blank` means cells without a value."
     yield "适用范围为以分号隔开的条件，如“审批方式=审批|核准；能耗>=1000”；“空”表示未填写。"
 
 

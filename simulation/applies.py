@@ -1,9 +1,9 @@
 """Rules over the columns of projects as text: ``route = approve; energy >= 1000`` (MODEL 4.1).
 
 Clauses stand beside one another with ``;``, ``and`` or 且 between them, and all must hold. A clause is a column, a sign
-(``=``, ``!=``, ``>``, ``>=``, ``<``, ``<=``) and a value, or several with ``|`` between them of which one is enough (none
-may hold where the sign is ``!=``). Columns and choices may be written in either language; ``blank`` or 空 means
-cells without a value. A comparison with a blank cell never holds.
+(``=``, ``!=``, ``>``, ``>=``, ``<``, ``<=``) and a value, or several with ``|`` between them: one is enough, and with
+``!=`` none may hold. Columns and choices may be written in either language; ``blank`` or 空 means cells without
+a value. A comparison with a blank cell never holds.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Scenario:
             yield from _unknown("reviewers", [name.split("/")[0] for name in self.reviewers], offices)
         for name, value in _numbers("reviewers", self.reviewers):
             if not (value >= 0 and math.isfinite(value)):
-                yield Fault("lever_positive", "levers", None, name, values={"found": f"{value:g}"})
+                yield Fault("out_of_range", "levers", None, name, values={"found": f"{value:g}", "expected": "≥ 0"})
         yield from _unknown("removed", self.removed, stages)
 
 

@@ -13,6 +13,20 @@ Times = Distribution | float | str
 """How long something takes; a number is fixed, a text such as ``lognormal(5, 0.6)`` is read."""
 
 
+def as_day(given: Day | None) -> Day | None:
+    """A date where a text is one or something holds one; what is no day stays as it is, for `simulation.soundness`.
+
+    >>> as_day("2020-02-03"), as_day(33), as_day("soon")
+    (datetime.date(2020, 2, 3), 33, 'soon')
+    """
+    if isinstance(given, dt.datetime):
+        return given.date()
+    try:
+        return dt.date.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        return given
+
+
 @dataclass(frozen=True)
 class Deferral:
     """Papers of a deferrable stage may follow later (容缺).
@@ -51,6 +65,7 @@ class Hotline:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "time", as_distribution(self.time))
+        object.__setattr__(self, "since", as_day(self.since))
 
 
 @dataclass(frozen=True)
@@ -73,6 +88,9 @@ class Dispatch:
     rate: float
     seats: int | None = None
     since: Day | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "since", as_day(self.since))
 
 
 @dataclass(frozen=True)
@@ -102,3 +120,4 @@ class Teams:
     def __post_init__(self) -> None:
         object.__setattr__(self, "travel", as_distribution(self.travel))
         object.__setattr__(self, "visit", as_distribution(self.visit))
+        object.__setattr__(self, "since", as_day(self.since))

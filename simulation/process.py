@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from allocator.errors import InputError
 from simulation.calendar import Calendar
 from simulation.distributions import as_distribution
-from simulation.measures import Day, Deferral, Dispatch, Hotline, Teams, Times
+from simulation.measures import Day, Deferral, Dispatch, Hotline, Teams, Times, as_day
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from allocator.case import Case
 
@@ -134,7 +136,7 @@ class Office:
     title: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "staff", tuple((day, int(number)) for day, number in self.staff))
+        object.__setattr__(self, "staff", tuple((as_day(day), number) for day, number in self.staff))
 
 
 @dataclass(frozen=True)
@@ -287,6 +289,17 @@ class Process:
         from simulation.processtables import from_tables
 
         return from_tables(case.extra, case.rows)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """The process as the tables of a case: ``case.with_changes(**process.tables())`` holds it.
+
+        >>> Process([Stage("review", office="desk", work=1.0)], [Office("desk", reviewers=3)]).tables()["offices"]
+          office     level  reviewers
+        0   desk  province        3.0
+        """
+        from simulation.processtables import to_tables
+
+        return to_tables(self)
 
     def with_changes(self, **changes: Any) -> Process:
         """A new process with some fields changed; this one stays as it is.

@@ -17,7 +17,7 @@ from allocator.processschema import LEVELS
 from simulation import applies
 
 if TYPE_CHECKING:
-    from simulation.process import Office, Process
+    from simulation.process import Office, Process, Stage
 
 SHARES = ("returns", "refuses", "withdraws")
 
@@ -136,13 +136,17 @@ def _whole(table: str, place: int | None, column: str, value: float | None, low:
 
 
 def _places(process: Process) -> Iterator[Fault]:
-    """Stages before the start is prepared do not wait for those of the mobilisation."""
-    late = {stage.name for stage in process.stages if stage.after_grant}
+    """Stages do not wait for those of a later part: the mobilisation, or what comes after the start."""
+    part = {stage.name: _part(stage) for stage in process.stages}
     for place, stage in enumerate(process.stages):
         for column in ("after", "customary_after"):
             for name in getattr(stage, column):
-                if name in late and not stage.after_grant:
-                    yield _fault("after_mobilisation", "stages", place, column, found=name)
+                if part.get(name, 0) > _part(stage):
+                    yield _fault("later_part", "stages", place, column, found=name)
+
+
+def _part(stage: Stage) -> int:
+    return 2 if stage.after_start else int(stage.after_grant)
 
 
 def _rings(process: Process) -> Iterator[Fault]:
@@ -197,9 +201,9 @@ def _offices(process: Process) -> Iterator[Fault]:
 def _standing(place: int, office: Office) -> Iterator[Fault]:
     """A row for one place stands at a level that has such places."""
     if office.region and office.level == "province":
-        yield _fault("office_place", "offices", place, "region", found=office.region, expected="city, county")
+        yield _fault("office_row_place", "offices", place, "region", found=office.region, expected="city, county")
     if office.county and office.level != "county":
-        yield _fault("office_place", "offices", place, "county", found=office.county, expected="county")
+        yield _fault("office_row_place", "offices", place, "county", found=office.county, expected="county")
     elif office.county and not office.region:
         yield _fault("cell_missing", "offices", place, "region")
 
@@ -228,7 +232,7 @@ def _settings(process: Process) -> Iterator[Fault]:
         yield from _above("process", None, "year", process.year.mean)  # type: ignore[union-attr]
     for place, tier in enumerate(process.green):
         if tier in process.green[:place]:
-            yield _fault("said_twice", "process", None, "green", found=tier)
+            yield _fault("twice", "process", None, "green", found=tier)
 
 
 def _measures(process: Process) -> Iterator[Fault]:

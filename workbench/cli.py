@@ -70,13 +70,12 @@ def new(lang: Lang, /, folder: str) -> int:
 @click.pass_obj
 def check(lang: Lang, /, case: str, as_json: bool) -> int:
     """Every fault of a case."""
-    from allocator.check import check as look
     from workbench import faults, running
     from workbench.progress import Watch
 
     with Watch(lang) as watch:
         watch.doing("checking")
-        found = look(running.place(case))
+        _, found = running.looked(running.place(case))
     if as_json:
         running.echo_json({"case": case, **faults.counts(found), "faults": faults.as_data(found, lang)})
     else:

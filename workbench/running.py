@@ -21,6 +21,7 @@ from allocator.errors import Fault, InputError, YaosuError
 from allocator.explain import explain as reasons
 from allocator.labels import Lang, label
 from allocator.plan import Plan, allocate
+from allocator.reading import sorted_faults
 from allocator.scenario import read_scenarios
 from allocator.sidebook import told as summary_of
 from allocator.sidebyside import compare_scenarios
@@ -200,11 +201,19 @@ def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
         With every fault where there is an error.
     """
     watch.doing("checking")
-    read, found = examine(case)
-    if read is not None:
-        found = check(read)
+    read, found = looked(case)
     if read is None or faults.counts(found)["errors"]:
         raise InputError(found)
+    return read, found
+
+
+def looked(case: Path) -> tuple[Case | None, tuple[Fault, ...]]:
+    """A case where it can be read, and every fault of it: of its tables, of sense, of its process."""
+    from simulation.casecheck import check_process
+
+    read, found = examine(case)
+    if read is not None:
+        found = sorted_faults([*check(read), *check_process(read)])
     return read, found
 
 
