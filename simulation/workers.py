@@ -1,0 +1,142 @@
+"""Replications over processes: batches of a few seconds, errors as answers, a killed worker survived."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import joblib
+from joblib.externals.loky.process_executor import BrokenProcessPool
+
+from simulation import run
+from simulation.measures import Day
+from simulation.network import Network
+from simulation.outcome import Outcome
+from simulation.run import Engine
+from simulation.store import Failure
+
+BATCH_SECONDS = 2.0
+BATCH_MOST = 100
+Key = tuple[str, int]
+"""Digest of an input, and number of the replication."""
+Answer = Outcome | Failure
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is the same for all replications of an input."""
+
+    network: Network
+    seed: int
+    engine: Engine
+    until: Day | None
+
+
+def replicate_all(
+    works: Mapping[str, Work], pending: Iterable[Key], jobs: int, keep: Callable[[list[tuple[Key, Answer]]], None]
+) -> None:
+    """Run replications and hand each batch of answers to `keep` as it comes.
+
+    Parameters
+    ----------
+    works : mapping
+        By digest of the input.
+    pending : iterable of (digest, replication)
+    jobs : int
+        Processes; 1 stays in this one, -1 takes all cores. It changes no answer.
+    keep : callable
+        Called in this process.
+
+    Notes
+    -----
+    A worker that is killed takes its whole pool with it (loky). Those replications that were being worked on are then
+    run one at a time in a pool of their own, and the one that kills again is a failure.
+    """
+    left = dict.fromkeys(pending)
+    alone = joblib.effective_n_jobs(jobs) == 1
+    while left:
+        queue = _Queue(works, left, 1 if alone else joblib.effective_n_jobs(jobs))
+        try:
+            for digest, seconds, answers in joblib.Parallel(
+                n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None
+            )(queue.tasks()):
+                queue.took(digest, seconds, len(answers))
+                _hand_on(digest, answers, left, keep)
+        except BrokenProcessPool:
+            for digest, number in [key for key in queue.given if key in left]:
+                _hand_on(digest, [(number, _by_itself(works[digest], digest, number))], left, keep)
+
+
+def _hand_on(
+    digest: str, answers: list[tuple[int, Answer]], left: dict[Key, None],
+    keep: Callable[[list[tuple[Key, Answer]]], None],
+) -> None:  # fmt: skip
+    keep([((digest, number), answer) for number, answer in answers])
+    for number, _ in answers:
+        left.pop((digest, number), None)
+
+
+def _by_itself(work: Work, digest: str, number: int) -> Answer:
+    """One replication in a pool where nothing else runs."""
+    try:
+        task = joblib.delayed(_batch)(digest, work, [number])
+        answers: list[tuple[int, Answer]] = joblib.Parallel(n_jobs=2, max_nbytes=None)([task])[0][2]
+    except BrokenProcessPool as error:
+        return Failure(type(error).__name__, str(error).partition("\n")[0])
+    return answers[0][1]
+
+
+def _batch(digest: str, work: Work, numbers: list[int]) -> tuple[str, float, list[tuple[int, Answer]]]:
+    """Some replications of an input, in whatever process; also how many seconds they took."""
+    since = time.perf_counter()
+    answers = [(number, _answer(work, number)) for number in numbers]
+    return digest, time.perf_counter() - since, answers
+
+
+def _answer(work: Work, number: int) -> Answer:
+    """One replication; what goes wrong in it is an answer."""
+    try:
+        return Outcome.of(run.replicate(work.network, work.seed, number, work.engine, work.until))
+    except Exception as error:
+        return Failure(type(error).__name__, str(error))
+
+
+@dataclass
+class _Queue:
+    """What is still to be given out: of the input that has most left, as much as takes about `BATCH_SECONDS`.
+
+    joblib asks for a task whenever a worker is about to be free, so that the size follows the pace seen so far.
+    """
+
+    works: Mapping[str, Work]
+    pending: Iterable[Key]
+    workers: int
+    given: list[Key] = field(default_factory=list)
+    _pace: dict[str, float] = field(default_factory=dict)
+
+    def took(self, digest: str, seconds: float, number: int) -> None:
+        """Remember how long a replication takes."""
+        self._pace[digest] = seconds / number
+
+    def tasks(self) -> Iterator[object]:
+        """Batches as joblib takes them."""
+        left: dict[str, deque[int]] = {}
+        for digest, number in self.pending:
+            left.setdefault(digest, deque()).append(number)
+        while left:
+            digest = max(left, key=lambda one: len(left[one]))
+            count = self._size(digest, sum(map(len, left.values())))
+            numbers = [left[digest].popleft() for _ in range(min(count, len(left[digest])))]
+            if not left[digest]:
+                del left[digest]
+            self.given += [(digest, number) for number in numbers]
+            yield joblib.delayed(_batch)(digest, self.works[digest], numbers)
+
+    def _size(self, digest: str, left: int) -> int:
+        """In this process alone each is handed on at once; towards the end the rest is shared evenly."""
+        if self.workers == 1 or digest not in self._pace:
+            return 1
+        fair = -(-left // (2 * self.workers))
+        return max(1, min(int(BATCH_SECONDS / max(self._pace[digest], 1e-6)), BATCH_MOST, fair))
