@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -74,6 +75,8 @@ class Network:
         The desk is -1 for a stage without office.
     deferrable : array of bool, one per pair
         What comes after need not wait for it.
+    earliest : array, one per pair
+        Day before which it is not handed in; long ago where there is none.
     desks : list of Desk
     official, presence : Clock
         Working days, and those in which reviewers are present.
@@ -96,6 +99,7 @@ class Network:
     stage: Ints
     desk: Ints
     deferrable: Bools
+    earliest: Floats
     desks: list[Desk]
     official: Clock
     presence: Clock
@@ -140,11 +144,7 @@ def entries(projects: pd.DataFrame, process: Process) -> Floats:
         found = {"found": str(ids.iloc[place])}
         faults.append(Fault("twice" if ids.notna().iloc[place] else "cell_missing", "projects", int(place) + 2, "id",
                             values=found))  # fmt: skip
-    column = projects[process.entry]
-    if not pd.api.types.is_numeric_dtype(column):
-        dates = pd.to_datetime(column, errors="coerce")
-        column = (dates - pd.Timestamp(process.origin)) / pd.Timedelta(days=1)
-    days = column.to_numpy(dtype=float, na_value=np.nan)
+    days = _days(projects[process.entry], process.origin)
     for place in np.flatnonzero(~np.isfinite(days)):
         faults.append(Fault("cell_missing", "projects", int(place) + 2, process.entry))
     if faults:
@@ -188,7 +188,8 @@ def network(projects: pd.DataFrame, process: Process) -> Network:
     first = math.floor(entry.min()) - 2 if len(entry) else 0
     return Network(
         process, ids[order], order, streams.keys(ids[order].tolist()), entry, _ranks(process, table), patterns, pattern,
-        base, project, stage, desk, _deferrable(process, table, project, stage), desks,
+        base, project, stage, desk, _deferrable(process, table, project, stage),
+        _earliest(process, table, project, stage), desks,
         *(_clock(process, first, staff) for staff in (False, True)),
         [np.flatnonzero(mask(one.applies, table)).astype(np.int64) for one in process.problems],
         _visited(process, table), table,
@@ -213,27 +214,16 @@ def _applies(process: Process, table: pd.DataFrame) -> Bools:
 def _passed(process: Process, table: pd.DataFrame) -> Bools:
     """Which projects have which stages behind them when they enter, by their column ``passed``.
 
-    Raises
-    ------
-    InputError
-        A stage that the process does not have.
+    Stages that a lever has removed may be named there.
     """
     made = np.zeros((len(table), len(process.stages)), dtype=bool)
     if PASSED not in table:
         return made
     number = {stage.name: place for place, stage in enumerate(process.stages)}
-    cells = table[PASSED].astype(object)
-    codes, distinct = pd.factorize(cells)
-    faults = []
+    codes, distinct = pd.factorize(table[PASSED].astype(object))
     for code, cell in enumerate(distinct):
-        for name in schema.split(cell):
-            if name in number:
-                made[codes == code, number[name]] = True
-            else:
-                found = {"found": name, "nearest": nearest(name, number)}
-                faults.append(Fault("unknown_stage", "projects", None, PASSED, values=found))
-    if faults:
-        raise InputError(faults)
+        known = [number[name] for name in schema.split(cell) if name in number]
+        made[np.ix_(codes == code, known)] = True
     return made
 
 
@@ -297,6 +287,44 @@ def _deferrable(process: Process, table: pd.DataFrame, project: Ints, stage: Int
         elif one.deferrable:
             made[rows] = mask(one.deferrable, table)[project[rows]]
     return made
+
+
+def _earliest(process: Process, table: pd.DataFrame, project: Ints, stage: Ints) -> Floats:
+    """Days before which stages are not handed in.
+
+    Raises
+    ------
+    InputError
+        The projects have no such column.
+    """
+    made = np.full(len(project), -np.inf)
+    for number, one in enumerate(process.stages):
+        if not one.not_before or one.after_start:
+            continue
+        name, days = offset(one.not_before)
+        if name not in table:
+            found = {"found": name, "nearest": nearest(name, table.columns)}
+            raise InputError([Fault("no_column", "stages", number + 2, "not_before", values=found)])
+        rows = stage == number
+        made[rows] = np.nan_to_num(_days(table[name], process.origin)[project[rows]] + days, nan=-np.inf)
+    return made
+
+
+def offset(text: str) -> tuple[str, float]:
+    """A column and days from ``column``, ``column + days`` or ``column - days``.
+
+    >>> offset("due - 30"), offset("due")
+    (('due', -30.0), ('due', 0.0))
+    """
+    name, sign, days = re.fullmatch(r"\s*(.*?)\s*(?:([+\-])\s*(\d+(?:\.\d+)?))?\s*", text).groups()  # type: ignore[union-attr]
+    return name, float(f"{sign}{days}") if sign else 0.0
+
+
+def _days(column: pd.Series, origin: dt.date) -> Floats:
+    """Day numbers from a column of day numbers or dates; NaN where it is blank or says neither."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = (pd.to_datetime(column, errors="coerce") - pd.Timestamp(origin)) / pd.Timedelta(days=1)
+    return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _desks(process: Process, table: pd.DataFrame, project: Ints, stage: Ints) -> tuple[list[Desk], Ints]:

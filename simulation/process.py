@@ -59,6 +59,8 @@ class Stage:
         Projects for which what comes after need not wait for it where deferral is on, as a rule; ``True`` for all.
     after_grant : bool
         The stage begins once everything is approved and granted (mobilisation).
+    not_before : str
+        A column of dates of the projects before which the stage is not handed in, also some days off: ``due - 30``.
     after_start : bool
         The stage comes after the start (acceptance): part of the whole procedure, but it moves no start.
     phase, title : str
@@ -87,6 +89,7 @@ class Stage:
     extension: float = 0.0
     deferrable: str | bool = False
     after_grant: bool = False
+    not_before: str = ""
     after_start: bool = False
     phase: str = ""
     title: str = ""
