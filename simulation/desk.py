@@ -29,8 +29,8 @@ class Desk:
         self.waiting: dict[int, Key] = {}
         self.busy: dict[int, Key] = {}
         self.sitting = False
-        for day, number in place.staff[1:]:
-            model.timeline.at(max(day, model.timeline.now), self.employ, number)
+        for day, number in place.staff[1:] if place.office.every is None else ():
+            model.timeline.at(day, self.employ, number)
 
     def join(self, pair: int) -> None:
         """An application arrives."""
@@ -63,7 +63,7 @@ class Desk:
         self.busy[pair] = key
         model.take_up(pair)
         end = model.presence.time(model.presence.work(model.timeline.now) + model.left_to_do[pair])
-        model.timeline.at(end, self.finish, pair, model.token[pair])
+        model.timeline.first(end, self.finish, pair, model.token[pair])
 
     def finish(self, pair: int, token: int) -> None:
         """A review is over, unless it was interrupted in between."""
@@ -71,8 +71,8 @@ class Desk:
             return
         del self.busy[pair]
         self.model.put_down(pair, self.model.left_to_do[pair])
-        self.proceed()
         self.model.reviewed(pair)
+        self.proceed()
 
     def proceed(self) -> None:
         """Take up the next applications while reviewers are free."""
@@ -103,11 +103,14 @@ class Desk:
             self.interrupt(max(self.busy.values()))
         self.proceed()
 
-    def leave(self, pair: int) -> None:
-        """An application is taken away, from the queue or from its reviewer."""
+    def withdraw(self, pair: int) -> None:
+        """An application is taken out of the queue, if it is there."""
         if self.waiting.pop(pair, None) is not None:
             self.model.waited[self.model.attempt[pair]] += self.model.timeline.now - self.model.idle_since[pair]
-        elif self.busy.pop(pair, None) is not None:
+
+    def stop(self, pair: int) -> None:
+        """An application is taken away from its reviewer, if it is there."""
+        if self.busy.pop(pair, None) is not None:
             self.model.put_down(pair, self.model.done_so_far(pair))
             self.proceed()
 
@@ -126,6 +129,6 @@ class Desk:
             self.model.take_up(pair)
             self.model.put_down(pair, 0.0)
         for pair, _ in taken:
-            self.model.reviewed(pair)
+            if not self.model.gone(pair):
+                self.model.reviewed(pair)
         self.convene()
-

@@ -1,7 +1,8 @@
 """The review process in SimPy: what happens to a project from its entry to its start (MODEL 4.1-4.4).
 
-Days are set on the timeline, and each sets the next; there is no SimPy process per project or stage. A pair is a
-project at one of its stages. The terms are those of `simulation.process`; `simulation.fast` is the same, compiled.
+Days are set on the timeline, and each sets the next; there is no SimPy process per project or stage. At one moment
+reviews end first, and limits and patience come last. A pair is a project at one of its stages. The terms are those of
+`simulation.process`; `simulation.fast` is the same, compiled.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Model:
         self.network, self.draws, self.until = network, draws, until
         self.timeline = Timeline(min(network.entry.min(initial=0.0), 0.0))
         self.official, self.presence = FastClock(network.official), FastClock(network.presence)
-        self.arrivals = 0
+        self.arrivals, self.put_down_last = 0, NAN
         self._projects()
         self._pairs()
         self._visits()
@@ -67,6 +68,7 @@ class Model:
         self.stage = [stages[number] for number in self.network.stage.tolist()]
         self.desk_of: list[int] = self.network.desk.tolist()
         self.deferrable: list[bool] = self.network.deferrable.tolist()
+        self.earliest: list[float] = self.network.earliest.tolist()
         self.attempt: list[int] = self.draws.first.tolist()
         self.again: list[int] = self.draws.again.tolist()
         self.prepare: list[float] = self.draws.prepare.tolist()
@@ -100,7 +102,7 @@ class Model:
         self.open_reviews[project] = pattern.reviews
         patience = self.draws.patience[project]
         if patience < math.inf:
-            self.timeline.at(self.timeline.now + float(patience), self.end, project, records.ABANDONED)
+            self.timeline.last(self.timeline.now + float(patience), self.end, project, records.ABANDONED)
         for position in pattern.roots:
             self.open(self.base[project] + position)
         if not pattern.reviews:
@@ -115,12 +117,9 @@ class Model:
             self.hand_in(pair, self.prepare[pair])
 
     def hand_in(self, pair: int, papers: float) -> None:
-        """The application goes to the office once the papers are ready."""
-        days = papers + self.filing[self.attempt[pair]]
-        if days > 0:
-            self.timeline.at(self.timeline.now + days, self.submit, pair)
-        else:
-            self.submit(pair)
+        """The application goes to the office once the papers are ready, and not before its day."""
+        day = self.timeline.now + (papers + self.filing[self.attempt[pair]])
+        self.timeline.at(max(day, self.earliest[pair]), self.submit, pair)
 
     def submit(self, pair: int) -> None:
         """The application is accepted and queues, or takes its time where no office is concerned."""
@@ -139,11 +138,11 @@ class Model:
             return
         if self.network.process.enforced and (limit := self.stage[pair].limit) is not None:
             day = self.official.work(now) + max(limit + self.stage[pair].extension - self.used[pair], 0.0)
-            self.timeline.at(self.official.time(day), self.by_default, pair, visit)
+            self.timeline.last(self.official.time(day), self.by_default, pair, visit)
         self.desks[self.desk_of[pair]].join(pair)
 
     def _promise(self, pair: int) -> None:
-        """Where deferral is on, what is missing is promised, and what comes after a deferrable stage may be handed in."""
+        """Where deferral is on, what is missing is promised, and what follows a deferrable stage may be handed in."""
         deferral = self.network.process.deferral
         if deferral is None:
             return
@@ -176,6 +175,7 @@ class Model:
     def put_down(self, pair: int, worked: float) -> None:
         """A review ends, or is interrupted."""
         self.token[pair] += 1
+        self.put_down_last = self.timeline.now
         self.left_to_do[pair] -= worked
         self.worked[self.attempt[pair]] += worked
 
@@ -214,7 +214,8 @@ class Model:
         if self.gone(pair) or self.attempt[pair] != visit or self.decided[visit] == self.decided[visit]:
             return
         self._decide(pair, records.DEFAULT)
-        self.desks[self.desk_of[pair]].leave(pair)
+        self.desks[self.desk_of[pair]].withdraw(pair)
+        self.desks[self.desk_of[pair]].stop(pair)
         self._pass(pair)
 
     def turned_away(self, pair: int) -> None:
@@ -250,7 +251,7 @@ class Model:
                 if self.lapsed[later]:
                     self.hand_in(later, 0.0)
                 elif self.finished[later]:
-                    self.formal(later)
+                    self.timeline.at(self.timeline.now, self.done, later)
         if self.stage[pair].after_grant:
             self.task_done(self.project[pair])
         else:
@@ -301,24 +302,28 @@ class Model:
         if self.outcome[project] != records.UNDER_WAY:
             return
         self.outcome[project], self.ended[project] = outcome, self.timeline.now
-        for pair in range(self.base[project], self.base[project + 1]):
-            if self.desk_of[pair] >= 0:
-                self.desks[self.desk_of[pair]].leave(pair)
+        pairs = range(self.base[project], self.base[project + 1])
+        here = [(self.desks[self.desk_of[pair]], pair) for pair in pairs if self.desk_of[pair] >= 0]
+        for desk, pair in here:
+            desk.withdraw(pair)
+        for desk, pair in here:
+            desk.stop(pair)
 
     def next_meeting(self, every: float, first: float | None = None) -> float:
-        """The next of the days ``first + k every``, moved to a working day, that is still to come.
+        """The next of the days ``first + k every``, each moved to a working day, that is still to come.
 
         Without a first day meetings have always been held, on the origin among others.
         """
-        now = self.timeline.now
-        number = math.floor((now - (first or 0.0)) / every)
-        if first is not None:
-            number = max(number, -1)
-        day = -math.inf
-        while day <= now:
+        now, on_work = self.timeline.now, self.official.open
+        if now + every <= now:
+            return math.inf
+        begin, lowest = (0.0, -math.inf) if first is None else (first, 0)
+        number = max(math.floor((now - begin) / every), lowest)
+        while number > lowest and on_work(begin + (number - 1) * every) > now:
+            number -= 1
+        while on_work(begin + number * every) <= now:
             number += 1
-            day = self.official.open((first or 0.0) + number * every)
-        return day
+        return on_work(begin + number * every)
 
     def _records(self) -> Records:
         made = {
@@ -326,7 +331,8 @@ class Model:
             for name in ("approved", "granted", "started", "ended", "queued", "begun", "decided", "waited", "worked")
         }
         end = self.until if self.until is not None else records.last_day(
-            *(made[name] for name in ("started", "ended", "queued", "decided"))
+            *(made[name] for name in ("approved", "granted", "started", "ended", "queued", "decided")),
+            np.array([self.put_down_last]),
         )  # fmt: skip
         for desk in self.desks:
             for pair in desk.waiting:
@@ -338,4 +344,3 @@ class Model:
             **made, **self.remedies.records(), clock=np.array(self.clock), result=np.array(self.result, np.int64),
             outcome=np.array(self.outcome, np.int64), end=end, drawn=self.draws,
         )  # fmt: skip
-

@@ -27,7 +27,7 @@ Bools = NDArray[np.bool_]
 PASSED = "passed"
 """Column of the projects: stages that they have behind them when they enter."""
 SPAN = 36_525
-"""Days of the calendar laid out after the first entry."""
+"""Days of the calendar laid out after the last entry."""
 
 
 @dataclass(frozen=True)
@@ -185,21 +185,21 @@ def network(projects: pd.DataFrame, process: Process) -> Network:
     base = np.concatenate([[0], np.cumsum(sizes[pattern])]).astype(np.int64) if len(table) else np.zeros(1, np.int64)
     project, stage = (part.astype(np.int64) for part in np.nonzero(applies))
     desks, desk = _desks(process, table, project, stage)
-    first = math.floor(entry.min()) - 2 if len(entry) else 0
     return Network(
         process, ids[order], order, streams.keys(ids[order].tolist()), entry, _ranks(process, table), patterns, pattern,
         base, project, stage, desk, _deferrable(process, table, project, stage),
         _earliest(process, table, project, stage), desks,
-        *(_clock(process, first, staff) for staff in (False, True)),
+        _clock(process, entry, staff=False), _clock(process, entry, staff=True),
         [np.flatnonzero(mask(one.applies, table)).astype(np.int64) for one in process.problems],
         _visited(process, table), table,
     )  # fmt: skip
 
 
-def _clock(process: Process, first: int, staff: bool) -> Clock:
+def _clock(process: Process, entry: Floats, staff: bool) -> Clock:
     if process.calendar is None:
         return Clock.always()
-    return process.calendar.clock(process.origin, first, first + SPAN, staff)
+    first, last = math.floor(entry.min(initial=0.0)), math.ceil(entry.max(initial=0.0))
+    return process.calendar.clock(process.origin, first - 2, last + SPAN, staff)
 
 
 def _applies(process: Process, table: pd.DataFrame) -> Bools:
@@ -236,7 +236,7 @@ def _patterns(process: Process, applies: Bools) -> tuple[list[Pattern], Ints]:
 
 
 def _pattern(process: Process, passes: Bools) -> Pattern:
-    """Order among the stages that are passed: what came before a stage that is not passed comes before what followed."""
+    """Order among the stages that are passed: what came before one that is not passed comes before what followed."""
     names = [stage.name for stage in process.stages]
     place = {name: number for number, name in enumerate(names)}
     stages = np.flatnonzero(passes).astype(np.int64)
@@ -258,9 +258,7 @@ def _pattern(process: Process, passes: Bools) -> Pattern:
         tuple(position[one] for one in before(int(number)) if process.stages[one].after_grant == late)
         for number, late in zip(stages, later, strict=True)
     )
-    afters = tuple(
-        tuple(pos for pos, prior in enumerate(befores) if number in prior) for number in range(len(stages))
-    )
+    afters = tuple(tuple(pos for pos, prior in enumerate(befores) if number in prior) for number in range(len(stages)))
     roots = [pos for pos, prior in enumerate(befores) if not prior]
     return Pattern(
         stages, befores, afters, len(later) - sum(later),
@@ -273,7 +271,7 @@ def _ranks(process: Process, table: pd.DataFrame) -> Ints:
     if not process.green or "tier" not in table:
         return np.zeros(len(table), np.int64)
     known = {tier: number for number, tier in enumerate(process.green)}
-    return table["tier"].map(known).fillna(len(known)).to_numpy(dtype=np.int64)
+    return np.asarray(table["tier"].map(known).fillna(len(known)), dtype=np.int64)
 
 
 def _deferrable(process: Process, table: pd.DataFrame, project: Ints, stage: Ints) -> Bools:

@@ -1,9 +1,10 @@
-"""Problems in the SimPy model, and who solves them: the project itself, hotline, dispatch meetings, teams (MODEL 4.4)."""
+"""Problems in the SimPy model, and who solves them: the project itself, hotline, meetings, teams (MODEL 4.4)."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,13 +44,12 @@ class Remedies:
             (self.of_start.setdefault(holder, []) if pair < 0 else self.of_stage.setdefault(pair, [])).append(number)
         self.line: deque[int] = deque()
         self.free_lines = process.hotline.staff if process.hotline else 0
-        self.open: dict[int, None] = {}
+        self.open: list[tuple[int, float, int]] = []
         self.convened = False
         self.next_visit = 0
         if process.teams is not None:
-            day = max(model.network.day(process.teams.since), model.timeline.now)
             for _ in range(process.teams.number):
-                model.timeline.at(day, self.travel)
+                model.timeline.at(model.network.day(process.teams.since), self.travel)
 
     def raise_stage(self, pair: int) -> int:
         """The problems of a stage come up; how many."""
@@ -72,14 +72,13 @@ class Remedies:
                 else:
                     self.ring(number)
             if self.meetings[number] < np.iinfo(np.int64).max:
-                self.open[number] = None
+                heappush(self.open, (self.model.rank[self.holder[number]], now, number))
                 self.convene()
         return len(problems)
 
     def solve(self, number: int, by: int) -> None:
         """A problem is solved, unless it was before or its project has left."""
         project = self.holder[number]
-        self.open.pop(number, None)
         if self.over(number):
             return
         self.resolved[number], self.by[number] = self.model.timeline.now, by
@@ -117,7 +116,9 @@ class Remedies:
     def convene(self) -> None:
         """Call the next dispatch meeting, if anything is open and none is called."""
         dispatch = self.process.dispatch
-        if dispatch is None or self.convened or not self.open:
+        while self.open and self.over(self.open[0][2]):
+            heappop(self.open)
+        if dispatch is None or dispatch.seats == 0 or self.convened or not self.open:
             return
         self.convened = True
         first = None if dispatch.since is None else self.model.network.day(dispatch.since)
@@ -126,22 +127,27 @@ class Remedies:
     def meet(self) -> None:
         """A dispatch meeting: by priority, then the oldest first."""
         self.convened = False
-        now = self.model.timeline.now
-        here = sorted(
-            (number for number in self.open if not self.over(number)),
-            key=lambda number: (self.model.rank[self.holder[number]], self.raised[number], number),
-        )
         seats = self.process.dispatch.seats if self.process.dispatch else None
-        for number in here[: seats if seats is not None else len(here)]:
-            if self.over(number):
-                continue
-            if self.met[number] != self.met[number]:
-                self.met[number] = now
-            self.meetings[number] -= 1
-            if not self.meetings[number]:
-                self.solve(number, records.DISPATCH)
-        self.open = {number: None for number in self.open if not self.over(number)}
+        here: list[tuple[int, float, int]] = []
+        while self.open and (seats is None or len(here) < seats):
+            one = heappop(self.open)
+            if not self.over(one[2]):
+                here.append(one)
+        for one in here:
+            self.bring(one[2])
+            if not self.over(one[2]):
+                heappush(self.open, one)
         self.convene()
+
+    def bring(self, number: int) -> None:
+        """A problem is brought before a meeting."""
+        if self.over(number):
+            return
+        if self.met[number] != self.met[number]:
+            self.met[number] = self.model.timeline.now
+        self.meetings[number] -= 1
+        if not self.meetings[number]:
+            self.solve(number, records.DISPATCH)
 
     def travel(self) -> None:
         """A team sets out to the next project."""
