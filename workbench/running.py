@@ -16,7 +16,6 @@ import pandas as pd
 
 import allocator
 from allocator.case import Case, examine
-from allocator.check import check
 from allocator.errors import Fault, InputError, YaosuError
 from allocator.explain import explain as reasons
 from allocator.labels import Lang, label
@@ -209,6 +208,7 @@ def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
 
 def looked(case: Path) -> tuple[Case | None, tuple[Fault, ...]]:
     """A case where it can be read, and every fault of it: of its tables, of sense, of its process."""
+    from allocator.check import check
     from simulation.casecheck import check_process
 
     read, found = examine(case)
