@@ -32,6 +32,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         column("extension", "number", "延长时限 可延长 延长期限", **_WORKDAYS),
         column("deferrable", "text", "容缺 可容缺 容缺受理 是否容缺"),
         column("after_grant", "flag", "配置后环节 配置后 要素配置后"),
+        column("not_before", "text", "不早于 最早日期 不早于日期"),
         column("after_start", "flag", "开工后环节 开工后"),
     ),
     "offices": (
