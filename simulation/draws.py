@@ -1,14 +1,14 @@
-"""Everything random in one replication, drawn at once and keyed as in MODEL 4.5; both engines consume the same arrays."""
+"""Everything random in one replication, drawn at once and keyed as in MODEL 4.5; both engines take the same arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulation.distributions import Distribution, as_distribution
+from simulation.distributions import as_distribution
 from simulation.measures import Times
 from simulation.network import Bools, Floats, Ints, Network
 from simulation.process import Stage
@@ -106,7 +106,7 @@ def _happens(share: float, chance: Streams, key: Keys, stream: str, visit: int =
     return chance.uniform(key, stream, visit) < share if share > 0 else np.zeros(len(key), dtype=bool)
 
 
-def _visits(network: Network, chance: Streams, year: float) -> dict[str, NDArray[np.generic]]:
+def _visits(network: Network, chance: Streams, year: float) -> dict[str, Any]:
     """Chains of visits, stage by stage."""
     process, pairs = network.process, len(network.project)
     again = np.zeros(pairs, dtype=bool)
@@ -135,13 +135,18 @@ def _visits(network: Network, chance: Streams, year: float) -> dict[str, NDArray
     return {"first": first, "again": second_chain, "counts": both, "prepare": prepare, **made}
 
 
-def _blank(size: int) -> dict[str, NDArray[np.generic]]:
+def _blank(size: int) -> dict[str, Any]:
     times = {name: np.zeros(size) for name in ("work", "filing", "correction", "elapsed")}
     return {**times, "result": np.zeros(size, np.int64), "visit": np.zeros(size, np.int64)}
 
 
 def _chain(
-    stage: Stage, chance: Streams, rows: Ints, key: Keys, counts: Ints, results: list[tuple[Ints, int, Ints]],
+    stage: Stage,
+    chance: Streams,
+    rows: Ints,
+    key: Keys,
+    counts: Ints,
+    results: list[tuple[Ints, int, Ints]],
     before: Ints | None = None,
 ) -> None:
     """Visits of one stage until each pair is through; a second chain numbers on from the first.
@@ -172,9 +177,7 @@ def _results(stage: Stage, chance: Streams, key: Keys, visit: int) -> Ints:
     return made
 
 
-def _durations(
-    network: Network, chance: Streams, year: float, pair: Ints, made: dict[str, NDArray[np.generic]]
-) -> None:
+def _durations(network: Network, chance: Streams, year: float, pair: Ints, made: dict[str, Any]) -> None:
     """Working days, filing, correction and elapsed days of every visit."""
     stage, key = network.stage[pair], network.keys[network.project[pair]]
     for number, one in enumerate(network.process.stages):
@@ -185,48 +188,50 @@ def _durations(
             made[name][rows] = _values(times, chance, key[rows], f"{name}:{one.name}", visit) * factor
 
 
-def _problems(network: Network, chance: Streams, year: float) -> dict[str, NDArray[np.generic]]:
+def _problems(network: Network, chance: Streams, year: float) -> dict[str, Any]:
     """The problems that arise, and what solves each."""
-    process = network.process
-    parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in _PROBLEM}
-    for number, problem in enumerate(process.problems):
-        rows = network.problems[number]
-        blocked = _blocked(network, rows, problem.blocks)
-        rows, blocked = (rows, blocked) if not problem.blocks else (rows[blocked >= 0], blocked[blocked >= 0])
-        count = _poisson(problem.mean, chance.uniform(network.keys[rows], f"problems:{problem.name}"))
-        holder, blocked = np.repeat(rows, count), np.repeat(blocked, count)
-        place = np.arange(len(holder)) - np.repeat(np.cumsum(count) - count, count)
-        key = network.keys[holder]
+    made = [_arising(network, chance, year, number) for number in range(len(network.process.problems))]
+    return {
+        name: np.concatenate([np.zeros(0, kind), *(one[name] for one in made)]).astype(kind)
+        for name, kind in _PROBLEM.items()
+    }
 
-        def unit(what: str, key: Keys = key, place: Ints = place, name: str = problem.name) -> Floats:
-            return chance.uniform(key, f"{what}:{name}", place)
 
-        def when(on: bool, make: Callable[[], NDArray[np.generic]], otherwise: float | bool) -> NDArray[np.generic]:
-            return make() if on and len(holder) else np.full(len(holder), otherwise)  # noqa: B023
+def _arising(network: Network, chance: Streams, year: float, number: int) -> dict[str, Any]:
+    """The problems of one kind that arise."""
+    process, problem = network.process, network.process.problems[number]
+    rows = network.problems[number]
+    blocked = _blocked(network, rows, problem.blocks)
+    if problem.blocks:
+        rows, blocked = rows[blocked >= 0], blocked[blocked >= 0]
+    count = _poisson(problem.mean, chance.uniform(network.keys[rows], f"problems:{problem.name}"))
+    holder, blocked = np.repeat(rows, count), np.repeat(blocked, count)
+    size, key = len(holder), network.keys[holder]
+    place = np.arange(size) - np.repeat(np.cumsum(count) - count, count)
 
-        line, meeting, teams = process.hotline, process.dispatch, process.teams
-        made = {
-            "problem": np.full(len(holder), number), "holder": holder, "blocked": blocked,
-            "own": as_distribution(problem.own).ppf(unit("own")) * year if len(holder) else np.zeros(0),
-            "call": when(line is not None and problem.hotline, lambda: _line(line.time, unit("call")), np.inf),
-            "called": when(line is not None and problem.hotline, lambda: unit("hotline") < line.rate, False),
-            "meetings": when(meeting is not None and problem.dispatch,
-                             lambda: _geometric(meeting.rate, unit("dispatch")), NEVER),
-            "seen": when(teams is not None and problem.teams, lambda: unit("teams") < teams.rate, False),
-        }  # fmt: skip
-        for name, values in made.items():
-            parts[name].append(values)
-    return {name: np.concatenate([np.zeros(0, kind), *parts[name]]).astype(kind) for name, kind in _PROBLEM.items()}
+    def unit(what: str) -> Floats:
+        return chance.uniform(key, f"{what}:{problem.name}", place)
+
+    made: dict[str, Any] = {
+        "problem": np.full(size, number), "holder": holder, "blocked": blocked,
+        "own": as_distribution(problem.own).ppf(unit("own")) * year,
+        "call": np.full(size, np.inf), "called": np.zeros(size, dtype=bool), "meetings": np.full(size, NEVER),
+        "seen": np.zeros(size, dtype=bool),
+    }  # fmt: skip
+    if process.hotline is not None and problem.hotline:
+        made["call"] = as_distribution(process.hotline.time).ppf(unit("call"))
+        made["called"] = unit("hotline") < process.hotline.rate
+    if process.dispatch is not None and problem.dispatch:
+        made["meetings"] = _geometric(process.dispatch.rate, unit("dispatch"))
+    if process.teams is not None and problem.teams:
+        made["seen"] = unit("teams") < process.teams.rate
+    return made
 
 
 _PROBLEM = {
     "problem": np.int64, "holder": np.int64, "blocked": np.int64, "own": np.float64, "call": np.float64,
     "called": np.bool_, "meetings": np.int64, "seen": np.bool_,
 }  # fmt: skip
-
-
-def _line(time: Times, unit: Floats) -> Floats:
-    return as_distribution(time).ppf(unit)
 
 
 def _blocked(network: Network, rows: Ints, stage: str) -> Ints:
@@ -243,7 +248,7 @@ def _poisson(mean: float, unit: Floats) -> Ints:
     """Poisson counts by inversion.
 
     >>> _poisson(0.5, np.array([0.5, 0.7, 0.999])).tolist()
-    [0, 1, 3]
+    [0, 1, 4]
     """
     made, count, chance, total = np.zeros(len(unit), np.int64), 0, np.exp(-mean), np.exp(-mean)
     while (unit >= total).any() and chance > 0:
@@ -264,10 +269,11 @@ def _geometric(rate: float, unit: Floats) -> Ints:
         return np.full(len(unit), NEVER)
     if rate >= 1:
         return np.ones(len(unit), np.int64)
-    return np.maximum(np.ceil(np.log1p(-unit) / np.log1p(-rate)), 1).astype(np.int64)
+    tries: Ints = np.clip(np.ceil(np.log1p(-unit) / np.log1p(-rate)), 1, 1e18).astype(np.int64)
+    return tries
 
 
-def _others(network: Network, chance: Streams) -> dict[str, NDArray[np.generic]]:
+def _others(network: Network, chance: Streams) -> dict[str, Any]:
     """Patience of the projects, and the ways of the service teams."""
     process, travel = network.process, np.zeros(len(network.visited))
     patience = np.full(len(network.ids), np.inf)
