@@ -156,18 +156,19 @@ def _removed(process: Process, names: tuple[str, ...]) -> Process:
     """Stages left out; what came after one of them comes after all that was before it."""
     by_name = {stage.name: stage for stage in process.stages}
 
-    def left(order: str, before: Iterable[str]) -> tuple[str, ...]:
+    def left(before: Iterable[str], orders: tuple[str, ...]) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for name in before:
-            instead = left(order, getattr(by_name[name], order)) if name in names else (name,)
-            found |= dict.fromkeys(instead)
+            further = [one for order in orders for one in getattr(by_name[name], order)]
+            found |= dict.fromkeys(left(further, orders) if name in names else (name,))
         return tuple(found)
 
-    stages = [
-        replace(stage, **{order: left(order, getattr(stage, order)) for order in ("after", "customary_after")})
-        for stage in process.stages
-        if stage.name not in names
-    ]
+    stages = []
+    for stage in process.stages:
+        law = left(stage.after, ("after",))
+        both = left((*stage.after, *stage.customary_after), ("after", "customary_after"))
+        if stage.name not in names:
+            stages.append(replace(stage, after=law, customary_after=tuple(one for one in both if one not in law)))
     problems = [replace(one, blocks="") if one.blocks in names else one for one in process.problems]
     return process.with_changes(stages=stages, problems=problems)
 

@@ -129,8 +129,7 @@ class _Reader:
         given = {key.partition(".")[2]: value for key, value in stated.items() if key.startswith(f"{name}.")}
         if not given:
             return None
-        needed = [one.name for one in fields(MEASURES[name]) if not hasattr(MEASURES[name], one.name)]
-        missing = [one for one in needed if one not in given]
+        missing = [one for one in needed(MEASURES[name]) if one not in given]
         self.faults += [Fault("policy_missing", "process", None, f"{name}.{one}") for one in missing]
         return None if missing else MEASURES[name](**given)
 
@@ -171,21 +170,11 @@ class _Reader:
             yield made
 
     def _value(self, table: str, place: int, name: str, known: Column, value: Any) -> Any:
-        if known.kind == "spread":
-            try:
-                return as_distribution(str(value))
-            except ValueError:
-                self.faults.append(self._fault("not_a_spread", table, place, name, found=str(value)))
-                return as_distribution(0.0)
-        if known.kind == "list":
-            return schema.split(value)
-        if known.kind in ("date", "when"):
-            return value.date() if isinstance(value, pd.Timestamp) else float(value)
-        if known.kind in ("number", "share"):
-            return int(value) if known.whole else float(value)
-        if known.choices == ("yes", "no"):
-            return value == "yes"
-        return bool(value) if known.kind == "flag" else str(value)
+        try:
+            return value_of(known, value)
+        except ValueError:
+            self.faults.append(self._fault("not_a_spread", table, place, name, found=str(value)))
+            return as_distribution(0.0)
 
     def _fault(self, code: str, table: str, place: int, column: str, **values: str) -> Fault:
         rows = self.rows.get(table)
@@ -208,6 +197,36 @@ class _Reader:
         return replace(
             self._fault(fault.code, fault.table, place, str(fault.column), **values), severity=fault.severity
         )
+
+
+def value_of(known: Column, value: Any) -> Any:
+    """A cell as `allocator.cells` parsed it, as a process has it.
+
+    Raises
+    ------
+    ValueError
+        A duration makes no sense.
+    """
+    if known.kind == "spread":
+        return as_distribution(str(value))
+    if known.kind == "list":
+        return schema.split(value)
+    if known.kind in ("date", "when"):
+        return value.date() if isinstance(value, pd.Timestamp) else float(value)
+    if known.kind in ("number", "share"):
+        return int(value) if known.whole else float(value)
+    if known.choices == ("yes", "no"):
+        return value == "yes"
+    return bool(value) if known.kind == "flag" else str(value)
+
+
+def needed(measure: type[Any]) -> list[str]:
+    """The fields of a measure that have no usual value.
+
+    >>> needed(Dispatch)
+    ['every', 'rate']
+    """
+    return [one.name for one in fields(measure) if not hasattr(measure, one.name)]
 
 
 def _named(record: dict[str, Any], key: str) -> dict[str, Any]:
