@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from allocator import cells, plainpolicy, processschema, schema, units
+from allocator import cells, plainpolicy, processschema, schema, spreads, units
 from allocator.columns import Column
 from allocator.labels import Lang, label
 from allocator.policy import Policy
@@ -83,7 +83,7 @@ class Words:
         if known.choices_of:
             return "|".join(schema.choice_word(known.choices_of, item, self.lang) for item in schema.split(str(value)))
         if known.kind == "spread":
-            return _number_where_one(value)
+            return self._spread(value)
         if (table, name) in _NAMING:
             return self.column(str(value))
         if table == "pools" and name == "unit":
@@ -113,20 +113,18 @@ class Words:
 
     def _setting(self, key: Any, value: Any) -> tuple[Any, Any]:
         known = processschema.SETTINGS.get(key)
+        name = key if known is None else schema.header("process", key, self.lang)
         if known is None or pd.isna(value):
-            return key, value
-        name = schema.header("process", key, self.lang)
+            return name, value
         if known.kind == "flag":
             return name, self.cell("projects", "bond", value == "yes")
-        return name, self.column(value) if key == "entry" else _number_where_one(value)
+        return name, self.column(value) if key == "entry" else self._spread(value)
 
-
-def _number_where_one(text: str) -> Any:
-    """A number where a text is one as we write it."""
-    with suppress(ValueError):
-        if cells.text(float(text)) == text:
-            return float(text)
-    return text
+    def _spread(self, text: str) -> Any:
+        """A number where a text is one; a distribution by its name."""
+        with suppress(ValueError):
+            return float(text) if cells.text(float(text)) == text else text
+        return spreads.called(text) if self.chinese else text
 
 
 def _plain(value: Any) -> Any:

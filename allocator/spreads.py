@@ -97,6 +97,16 @@ def scaled(text: str, factor: float) -> str:
     return read(text, "", factor)
 
 
+def called(text: str) -> str:
+    """A duration, as `read` gives it, with the Chinese name of its family; other text as it is.
+
+    >>> called("lognormal(5, 0.6)"), called("CN")
+    ('对数正态(5, 0.6)', 'CN')
+    """
+    name, bracket, rest = text.partition("(")
+    return f"{FAMILIES[name].chinese}({rest}" if bracket and name in FAMILIES else text
+
+
 def _family(name: str) -> str:
     chinese = {family.chinese: key for key, family in FAMILIES.items()}
     found = chinese.get(name.removesuffix("分布"), name.lower())

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from allocator import plainpolicy, schema, sheetout, units
+from allocator import plainpolicy, schema, sheetout, startprocess, units
 from allocator.case import TABLES, Case
 from allocator.labels import Lang, label
 from allocator.sheetout import SAFE, Words
@@ -237,6 +237,7 @@ def example(lang: Lang = "en") -> Case:
         sources=sources,
         rules=rules,
         policy=policy,
+        **startprocess.tables(lang),  # type: ignore[arg-type]
     )
 
 
@@ -250,6 +251,10 @@ def write(path: Path, lang: Lang) -> None:
             sheetout.add_table(book, words, table, getattr(case, table), hints=True)
         meanings = {key: label(f"schema.policy.{key.split('.')[0]}", lang) for key, _ in plainpolicy.rows(case.policy)}
         sheetout.add_policy(book, words, case.policy, meanings)
+        for table in schema.PROCESS:
+            sheet = sheetout.add_table(book, words, table, case.extra[table], hints=True)
+            if table == "process":
+                sheet.set_column(2, 2, 70)
 
 
 def _notes(book: Any, words: Words) -> None:

@@ -11,6 +11,7 @@ from allocator.case import Case
 from allocator.errors import Fault, InputError, Severity
 from allocator.reading import sorted_faults
 from simulation import applies
+from simulation.network import offset
 from simulation.process import Office, Process
 from simulation.processtables import read_process
 
@@ -56,6 +57,11 @@ def _rules(process: Process, projects: pd.DataFrame) -> Iterator[Fault]:
             yield _warning("stage_idle", "stages", place, "applies", found=stage.name)
         if isinstance(stage.deferrable, str):
             yield from applies.check(stage.deferrable, "stages", place + 2, "deferrable", projects)
+        name, _ = offset(stage.not_before)
+        if name and name not in projects:
+            near = cells.nearest(name, [*map(str, projects.columns)])
+            values = {"found": name, "nearest": near}
+            yield Fault("unknown_column", "stages", place + 2, "not_before", values=values)
     for place, problem in enumerate(process.problems):
         yield from applies.check(problem.applies, "problems", place + 2, "applies", projects)
     if process.teams is not None:

@@ -154,15 +154,15 @@ class _Reader:
                     if (made := self._number(f"{place}.{name}", one)) is not None}  # fmt: skip
         return self._number(place, value, "0.0/{…}")
 
-    def _number(self, place: str, value: Any, expected: str = "0.0") -> float | None:
+    def _number(self, place: str, value: Any, expected: str = "0.0") -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return value
         return self._wrong(place, expected, value)
 
-    def _switch(self, place: str, value: Any) -> bool | None:
+    def _switch(self, place: str, value: Any) -> Any:
         return value if isinstance(value, bool) else self._wrong(place, "true/false", value)
 
-    def _names(self, place: str, value: Any) -> tuple[str, ...] | None:
+    def _names(self, place: str, value: Any) -> Any:
         listed = [value] if isinstance(value, str) and not value.startswith("$") else value
         if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
             return tuple(listed)

@@ -18,6 +18,7 @@ from allocator.reading import sorted_faults
 from simulation.calendar import Calendar, calendar
 from simulation.distributions import Distribution, as_distribution
 from simulation.measures import Deferral, Dispatch, Hotline, Teams
+from simulation.network import offset
 from simulation.process import ORIGIN, Office, Problem, Process, Stage
 
 Rows = Mapping[str, NDArray[np.int64]]
@@ -234,6 +235,9 @@ def _named(record: dict[str, Any], key: str) -> dict[str, Any]:
     made = {("name" if name == key else name): value for name, value in record.items()}
     if isinstance(made.get("deferrable"), str):
         made["deferrable"] = schema.flags().get(cells.plain(made["deferrable"]).casefold(), made["deferrable"])
+    if "not_before" in made:
+        name, _ = offset(made["not_before"])
+        made["not_before"] = made["not_before"].replace(name, schema.recognise("projects", name) or name, 1)
     return made
 
 
