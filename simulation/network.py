@@ -214,16 +214,20 @@ def _applies(process: Process, table: pd.DataFrame) -> Bools:
 def _passed(process: Process, table: pd.DataFrame) -> Bools:
     """Which projects have which stages behind them when they enter, by their column ``passed``.
 
-    Stages that a lever has removed may be named there.
+    A stage that is passed has all before it behind it, by law and by custom. Stages that a lever has removed may be
+    named there.
     """
     made = np.zeros((len(table), len(process.stages)), dtype=bool)
     if PASSED not in table:
         return made
-    number = {stage.name: place for place, stage in enumerate(process.stages)}
+    stages = {stage.name: stage for stage in process.stages}
+    number = {name: place for place, name in enumerate(stages)}
     codes, distinct = pd.factorize(table[PASSED].astype(object))
     for code, cell in enumerate(distinct):
-        known = [number[name] for name in schema.split(cell) if name in number]
-        made[np.ix_(codes == code, known)] = True
+        behind = [name for name in schema.split(cell) if name in stages]
+        for name in behind:
+            behind += [one for one in (*stages[name].after, *stages[name].customary_after) if one not in behind]
+        made[np.ix_(codes == code, [number[name] for name in behind])] = True
     return made
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,10 @@ FINISHING, RESERVE = 190, 80
 TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点签约": 287}
 INDUSTRY = "现代产业"
 INDUSTRY_SITE_MU = 88.0
+
+SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 150, 40, 0.15
+"""Days to spare of projects due in the first quarter and later (both fitted), and how far their pace is spread."""
+LAST_STAGE, MOBILISATION, LARGE_MCNY = "施工许可证", 20, 3000
 
 VALUE_ADDED_PER_MU, TAX_PER_MU, VALUE_ADDED_PER_TCE = 1.3616, 0.24097, 0.02694
 REVENUE_PER_EMISSION, VALUE_ADDED_PER_PERSON, RND_SHARE = 8.0, 0.1814, 0.0302
@@ -74,6 +79,7 @@ def make_projects() -> pd.DataFrame:
     _money(table, typical)
     _elements(table, typical)
     _benefit(table, typical)
+    _progress(table)
     return table
 
 
@@ -281,3 +287,34 @@ def _benefit(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     table["labour"] = np.maximum(np.round(added / VALUE_ADDED_PER_PERSON / about("labour", 1.0, 0.35)), 5)
     table["rnd_mcny"] = np.round(revenue * RND_SHARE * about("rnd", 0.8, 0.7), 2)
     table.loc[(stream("unknown").random(size) < 0.03), "rnd_mcny"] = np.nan
+
+
+def _progress(table: pd.DataFrame) -> None:
+    """When the reviews of a project begin in 2020, and the last stage that it has behind it by then.
+
+    A new project began so long before it is due that, at the usual pace of its route, it has some days to spare; a
+    continuing one begins to resume when the holidays would have ended.
+    """
+    origin, resumption = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-31")
+    pace = stream("pace of reviews").lognormal(0.0, PACE_SPREAD, len(table))
+    spare = np.where(table["due"] < pd.Timestamp("2020-04-01"), SPARE_FIRST_QUARTER, SPARE_LATER)
+    stages = typical("progress").set_index("stage")
+    enters, passed = [], []
+    for row, slow, days in zip(table.itertuples(), pace, spare, strict=True):
+        usual = stages[f"{row.route}_land" if row.land > 0 else row.route].dropna()
+        begun = row.due - pd.Timedelta(days=round(usual[LAST_STAGE] + MOBILISATION + days))
+        behind = usual[usual * slow <= (origin - begun).days]
+        behind = behind[[_passes(name, row) for name in behind.index]]
+        continuing = pd.notna(row.started)
+        enters.append(resumption if continuing else max(begun, origin))
+        passed.append(None if continuing or behind.empty else behind.index[-1])
+    table["enters"], table["passed"] = enters, passed
+
+
+def _passes(stage: str, row: Any) -> bool:
+    """Whether a project comes by a stage of which there are two kinds."""
+    if stage.startswith(("省级", "市级")):
+        return stage.startswith("省级") == (row.tier == "省重大")
+    if stage.endswith("施工图审查"):
+        return stage.startswith("大型") == (row.total_mcny >= LARGE_MCNY)
+    return True
