@@ -21,7 +21,7 @@ from allocator.overrides import Draft, shown
 from allocator.policy import Policy, read_policy
 from allocator.reading import Read
 
-ENTRIES = ("title", "source", "sweep", "names", "policy")
+ENTRIES = ("title", "source", "sweep", "names", "policy", "levers")
 LANGS: tuple[Lang, ...] = ("en", "zh")
 FOLDER = "scenarios"
 RULES = {entry.name for entry in dataclasses.fields(Policy)}
@@ -50,9 +50,10 @@ class Scenario:
     content : mapping
         What a file holds: ``title`` and ``source`` (a text, or one per language), ``policy`` (entries laid over the
         rules; an empty table takes an entry out), any table of the case as a list of changes (see
-        `allocator.overrides.Draft`; floors and caps are the table ``rules``), and ``sweep``: name to the list of values
-        that ``"$name"`` takes elsewhere in the file. Several names make a grid. A value may be a table, whose entries
-        ``"$name.entry"`` move together. ``names`` may say what to call them (a text, or one per language).
+        `allocator.overrides.Draft`; floors and caps are the table ``rules``), ``levers`` (for the simulation, see
+        `simulation.leverfile`; a plan does not know them), and ``sweep``: name to the list of values that ``"$name"``
+        takes elsewhere in the file. Several names make a grid. A value may be a table, whose entries ``"$name.entry"``
+        move together. ``names`` may say what to call them (a text, or one per language).
     point : mapping
         Of a variant: the value each name of the sweep has taken.
     file : str
@@ -139,14 +140,12 @@ class Scenario:
         points = [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
         return tuple(replace(self, content=_filled(rest, _flat(point)), point=point) for point in points)
 
-    def apply(self, case: Case, also: Collection[str] = ()) -> Case:
+    def apply(self, case: Case) -> Case:
         """A new case with the changes made; the given one stays as it is.
 
         Parameters
         ----------
         case : Case
-        also : collection of str
-            Other entries that the file may hold, for another reader.
 
         Raises
         ------
@@ -162,7 +161,7 @@ class Scenario:
         draft = Draft(self._file, tables, case.units)
         policy = self._policy(case, draft)
         draft.tables["rules"] = plainpolicy.to_rules(policy)
-        faults = list(self._misformed({*draft.tables, *also}))
+        faults = list(self._misformed(draft.tables))
         for table in list(draft.tables):
             changes = self.content.get(table, ())
             for place, raw in enumerate(changes if isinstance(changes, list) else (), start=1):
@@ -208,7 +207,7 @@ class Scenario:
                 yield self._fault("policy_unknown", key, found=key, nearest=cells.nearest(key, sorted(known)))
             elif key in ("title", "source") and not _is_text(value):
                 yield self._fault("policy_value", key, expected='"…"', found=shown(value))
-            elif key in ("policy", "names") and not isinstance(value, Mapping):
+            elif key in ("policy", "names", "levers") and not isinstance(value, Mapping):
                 yield self._fault("policy_value", key, expected="{…}", found=shown(value))
             elif key in schema.TABLES and not isinstance(value, list):
                 yield self._fault("policy_value", key, expected=f"[[{key}]]", found=shown(value))
@@ -335,7 +334,7 @@ def _laid(stated: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return made
 
 
-def apply_all(scenarios: Sequence[Scenario], case: Case, also: Collection[str] = ()) -> list[tuple[Scenario, Case]]:
+def apply_all(scenarios: Sequence[Scenario], case: Case) -> list[tuple[Scenario, Case]]:
     """Every variant of every scenario with its case.
 
     Raises
@@ -353,7 +352,7 @@ def apply_all(scenarios: Sequence[Scenario], case: Case, also: Collection[str] =
     faults: list[Fault] = []
     for variant in itertools.chain.from_iterable(scenario.variants() for scenario in scenarios):
         try:
-            made.append((variant, variant.apply(case, also)))
+            made.append((variant, variant.apply(case)))
         except InputError as error:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:

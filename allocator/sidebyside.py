@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -237,7 +237,6 @@ class SideBySide:
 def compare_scenarios(
     case: Case, scenarios: Sequence[Scenario], *, engine: Engine = "auto", solver: str = "highs", gap: float = 1e-3,
     time_limit: float = 60.0, jobs: int = -1, progress: Callable[[int, int], None] | None = None, lang: Lang = "en",
-    also: Collection[str] = (),
 ) -> SideBySide:  # fmt: skip
     """Allocate a case as it is and under scenarios, in parallel, and lay the plans side by side.
 
@@ -254,8 +253,6 @@ def compare_scenarios(
         Called with the number of allocations done and of all.
     lang : {"en", "zh"}
         Of titles and errors.
-    also : collection of str
-        Entries that the files may hold for another reader.
 
     Returns
     -------
@@ -281,7 +278,7 @@ def compare_scenarios(
     40 % more land: 9 (+80.00 %), 2 funded (1 in, 0 out)
     """
     base = Scenario(BASE, {})
-    made = apply_all([base, *scenarios], case, also)
+    made = apply_all([base, *scenarios], case)
     known = options(case, score(case)).table.drop_duplicates(OPTION).set_index(OPTION)["value"]
     effort = {"engine": engine, "solver": solver, "gap": gap, "time_limit": time_limit}
     found: dict[str, Outcome] = {}

@@ -92,7 +92,7 @@ def scenarios(case: Case, stated: Sequence[named.Scenario]) -> dict[str, Variant
     faults: list[Fault] = []
     cases: dict[str, Case] = {}
     try:
-        cases = {one.key: made for one, made in named.apply_all(stated, case, also={ENTRY})}
+        cases = {one.key: made for one, made in named.apply_all(stated, case)}
     except InputError as error:
         faults += error.faults
     found: dict[str, Variant] = {}

@@ -14,6 +14,7 @@ import pytest
 
 import allocator
 from allocator import Case, InputError, Scenario, YaosuError, allocate, compare_scenarios, find_scenario, load_sample
+from allocator.case import TABLES
 from allocator.scenario import apply_all, read_scenarios
 from allocator.sidebyside import SideBySide
 
@@ -235,11 +236,10 @@ def test_a_sweep_over_several_names_is_a_grid_and_parts_of_a_value_move_together
     assert caught.value.code == "scenario_swept"
 
 
-def test_entries_for_another_reader_pass_only_where_they_are_asked_for() -> None:
-    text = "[levers]\nspeed = 1.5"
-    with pytest.raises(InputError):
-        changed(text)
-    assert toml(text).apply(small(), also=["levers"]).hash == small().hash
+def test_levers_of_the_simulation_leave_a_plan_as_it_is() -> None:
+    assert toml("[levers]\nspeed = 1.5").apply(small()).hash == small().hash
+    with pytest.raises(InputError, match="levers"):
+        changed("levers = 1.5")
 
 
 # side by side
@@ -371,7 +371,7 @@ def test_the_picture_has_a_panel_per_sweep_and_its_texts_have_glyphs(
 def test_each_sample_scenario_changes_its_case_and_says_what_and_whence(path: Path) -> None:
     case, scenario = load_sample(path.parent.parent.name), Scenario.read(path)
     made = apply_all([scenario], case)
-    assert any(one.hash != case.hash for _, one in made)
+    assert any(one.hash != case.hash for _, one in made) or scenario.content["levers"]
     assert scenario.title("en") != scenario.name and scenario.source()
     if case.name == "shandong-2020":
         assert scenario.title("zh") != scenario.title("en") and scenario.source("zh") != scenario.source("en")
@@ -387,6 +387,7 @@ def test_there_are_enough_sample_scenarios() -> None:
 @pytest.mark.parametrize("name", ["shandong-2020", "gb-grid-2021"])
 def test_each_sample_scenario_has_a_plan(name: str) -> None:
     scenarios = [Scenario.read(path) for path in SAMPLES if path.parent.parent.name == name]
+    scenarios = [one for one in scenarios if {"policy", *TABLES} & set(one.content)]
     first = [one.variants()[0] for one in scenarios]
     side = compare_scenarios(load_sample(name), first, gap=0.02, time_limit=30)
     assert set(side.summary["status"]) <= {"optimal", "feasible"}, side.text()
