@@ -229,7 +229,9 @@ def _values(clause: Clause, known: Column) -> list[Any]:
         parsed, wrong = cells.parse(pd.Series([word], dtype=object), replace(known, low=-np.inf, high=np.inf), factor)
         if wrong:
             values = wrong[0].values
-            raise _Wrong(wrong[0].code, word, values.get("expected", ""), values.get("nearest", ""))
+            raise _Wrong(
+                wrong[0].code, values.get("found", word), values.get("expected", ""), values.get("nearest", "")
+            )
         made.append(frozenset(schema.split(parsed.iloc[0])) if known.kind == "list" else parsed.iloc[0])
     return made
 

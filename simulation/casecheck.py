@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
-from allocator import cells, schema
+from allocator import cells, schema, workbook
 from allocator.case import Case
-from allocator.errors import Fault, InputError, Severity
-from allocator.reading import sorted_faults
+from allocator.errors import Fault, InputError, Severity, YaosuError
+from allocator.reading import read_sheets, sorted_faults
 from simulation import applies
 from simulation.network import offset
 from simulation.process import Office, Process
@@ -42,6 +43,30 @@ def check_process(case: Case) -> list[Fault]:
     parts = (_rules, _entry, _offices, _settings)
     found = [placed(fault) for part in parts for fault in part(process, case.projects)]
     return list(sorted_faults([*found, *_checkpoints(case)]))
+
+
+def check_tables(path: Path, known: Sequence[Fault]) -> list[Fault]:
+    """Faults of the process in files that make no case, beside those known of their cells.
+
+    Parameters
+    ----------
+    path : Path
+        Of a folder or workbook.
+    known : sequence of Fault
+        What is wrong with single cells; nothing more is said of these, and of what follows from them.
+    """
+    read = read_sheets(workbook.read(path).sheets)
+    told = {(fault.table, fault.row, fault.column) for fault in known}
+    told |= {("process", None, name) for fault in known if fault.table == "process"
+             for name in (fault.column, fault.values.get("nearest"))}  # fmt: skip
+    told |= {(table, row, "extension") for table, row, column in told if column == "limit"}
+    try:
+        read_process(read.tables, read.rows)
+    except InputError as error:
+        return [fault for fault in error.faults if (fault.table, fault.row, fault.column) not in told]
+    except YaosuError:  # there are no stages
+        pass
+    return []
 
 
 def _warning(code: str, table: str, place: int | None, column: str, **values: str) -> Fault:

@@ -85,17 +85,17 @@ class _Reader:
     keys: dict[str, int] = field(default_factory=dict)
 
     def stages(self) -> list[Stage]:
-        return [Stage(**_named(one, "stage")) for one in self._records("stages")]
+        return [Stage(**_named(one, "stage")) for _, one in self._records("stages")]
 
     def problems(self) -> list[Problem]:
-        return [Problem(**_named(one, "problem")) for one in self._records("problems")]
+        return [Problem(**_named(one, "problem")) for _, one in self._records("problems")]
 
     def offices(self) -> list[Office]:
         """Rows of one office at one place are one: those with a date say how many review from then on."""
         made: dict[tuple[str, str, str], dict[str, Any]] = {}
         first: dict[str, dict[str, Any]] = {}
         places = []
-        for place, one in enumerate(self._records("offices")):
+        for place, one in self._records("offices"):
             since = one.pop("from", None)
             key = one["office"], one.get("region", ""), one.get("county", "")
             leading = first.setdefault(one["office"], one)
@@ -113,7 +113,7 @@ class _Reader:
     def settings(self) -> dict[str, Any]:
         """Calendar, measures and everything else that is a field of a process."""
         stated: dict[str, Any] = {}
-        for place, one in enumerate(self._records("process")):
+        for place, one in self._records("process"):
             self.keys[one["key"]] = place
             known = SETTINGS.get(one["key"])
             if known is not None and "value" in one:
@@ -137,38 +137,43 @@ class _Reader:
     def _calendar(self, code: str | None) -> Calendar | None:
         """The calendar of the settings with the own table laid over it."""
         own = self.extra.get("calendar")
-        own = own.reset_index(drop=True) if own is not None and len(own) else None
+        own = own[own["date"].notna()] if own is not None and "date" in own else pd.DataFrame()
         before = len(self.faults)
         try:
             made = None if code is None or code.casefold() in NO_CALENDAR else calendar(code)
         except YaosuError as error:
             made = None
             self.faults.append(self._fault("no_calendar", "process", self.keys["calendar"], "calendar", **error.values))
-        if own is None:
+        if not len(own):
             return made
         if made is None:
             if len(self.faults) == before:
-                self.faults.append(self._fault("calendar_unnamed", "calendar", 0, "date"))
+                self.faults.append(self._fault("calendar_unnamed", "calendar", int(own.index[0]), "date"))
             return None
         days = {name: schema.column(own, "calendar", name) for name in ("date", "to", "working", "staff")}
-        for place in np.flatnonzero(days["to"] < days["date"]):
+        for place in own.index[days["to"] < days["date"]]:
             self.faults.append(self._fault("ends_before", "calendar", int(place), "to"))
+        for place in own.index[(days["staff"] < 0) | (days["staff"] > 1)]:
+            found = {"found": f"{days['staff'][place]:g}", "expected": "0 – 1"}
+            self.faults.append(self._fault("out_of_range", "calendar", int(place), "staff", **found))
         if len(self.faults) > before:
             return made
         return made.with_days(pd.DataFrame(days | {"working": days["working"].map({"yes": True, "no": False})}))
 
-    def _records(self, name: str) -> Iterator[dict[str, Any]]:
-        """The rows of a table without what is blank, values as a process has them."""
+    def _records(self, name: str) -> list[tuple[int, dict[str, Any]]]:
+        """The rows of a table that have all they must, without what is blank, values as a process has them."""
         table = self.extra.get(name, pd.DataFrame())
-        self.places[name] = list(range(len(table)))
         known = [schema.columns(name)[one] for one in map(str, table.columns) if one in schema.columns(name)]
+        must = {one.name for one in schema.TABLES[name] if one.required}
+        found = []
         for place in range(len(table)):
-            made = {}
-            for column in known:
-                value = table[column.name].iloc[place]
-                if not pd.isna(value) and column.name != "note":
-                    made[column.name] = self._value(name, place, column.name, column, value)
-            yield made
+            stated = [(one, value) for one in known if not pd.isna(value := table[one.name].iloc[place])]
+            made = {one.name: self._value(name, place, one.name, one, value) for one, value in stated}
+            if must <= set(made):
+                made.pop("note", None)
+                found.append((place, made))
+        self.places[name] = [place for place, _ in found]
+        return found
 
     def _value(self, table: str, place: int, name: str, known: Column, value: Any) -> Any:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,7 @@ def _rings(process: Process) -> Iterator[Fault]:
     before: dict[str, set[str]] = {name: set() for name in place}
     for column in ("after", "customary_after"):
         for stage in process.stages:
-            if stage.name in before:
+            if stage.name in before and process.stages[place[stage.name]] is stage:
                 before[stage.name] |= set(getattr(stage, column)) & set(before)
         while ring := _ring(before, place):
             before = {name: names - set(ring) for name, names in before.items() if name not in ring}
@@ -178,9 +178,10 @@ def _offices(process: Process) -> Iterator[Fault]:
     first: dict[str, Office] = {}
     for place, office in enumerate(process.offices):
         if office.level not in LEVELS:
-            words = ", ".join(f"{one} {schema.choice_word('level', one, 'zh')}" for one in LEVELS)
             near = cells.nearest(str(office.level), LEVELS)
-            yield _fault("not_a_choice", "offices", place, "level", found=office.level, expected=words, nearest=near)
+            yield _fault(
+                "not_a_choice", "offices", place, "level", found=office.level, expected=_levels(LEVELS), nearest=near
+            )
         yield from _standing(place, office)
         yield from _whole("offices", place, "reviewers", office.reviewers, 0)
         for column in ("seats", "room"):
@@ -198,12 +199,16 @@ def _offices(process: Process) -> Iterator[Fault]:
             yield _fault("office_levels", "offices", place, "level", found=office.name)
 
 
+def _levels(levels: Iterable[str]) -> str:
+    return ", ".join(f"{one} {schema.choice_word('level', one, 'zh')}" for one in levels)
+
+
 def _standing(place: int, office: Office) -> Iterator[Fault]:
     """A row for one place stands at a level that has such places."""
     if office.region and office.level == "province":
-        yield _fault("office_row_place", "offices", place, "region", found=office.region, expected="city, county")
+        yield _fault("office_row_place", "offices", place, "region", found=office.region, expected=_levels(LEVELS[1:]))
     if office.county and office.level != "county":
-        yield _fault("office_row_place", "offices", place, "county", found=office.county, expected="county")
+        yield _fault("office_row_place", "offices", place, "county", found=office.county, expected=_levels(LEVELS[2:]))
     elif office.county and not office.region:
         yield _fault("cell_missing", "offices", place, "region")
 

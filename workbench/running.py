@@ -209,12 +209,11 @@ def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
 def looked(case: Path) -> tuple[Case | None, tuple[Fault, ...]]:
     """A case where it can be read, and every fault of it: of its tables, of sense, of its process."""
     from allocator.check import check
-    from simulation.casecheck import check_process
+    from simulation.casecheck import check_process, check_tables
 
     read, found = examine(case)
-    if read is not None:
-        found = sorted_faults([*check(read), *check_process(read)])
-    return read, found
+    more = check_tables(case, found) if read is None else [*check_process(read)]
+    return read, sorted_faults([*(found if read is None else check(read)), *more])
 
 
 def solved(case: Case, lang: Lang, watch: Watch, stop: Interruption, effort: dict[str, Any]) -> Plan:
