@@ -11,7 +11,7 @@ import pandas as pd
 
 from allocator.errors import Fault, InputError
 from simulation import runtables
-from simulation.draws import draw
+from simulation.draws import Draws, draw
 from simulation.levers import Scenario
 from simulation.measures import Day
 from simulation.network import Network, day_number, network
@@ -112,7 +112,7 @@ def replicate(
 ) -> Run:
     """One replication of what was prepared; see `simulate`."""
     cut = None if until is None else horizon(until, made.process)
-    kept = _engine(engine)(made, seed, replication, cut)
+    kept = engine_of(engine)(made, draw(made, seed, replication), cut)
     first = float(made.entry.min()) if len(made.entry) else 0.0
     visits = runtables.visits(made, kept)
     return Run(
@@ -127,17 +127,20 @@ def horizon(until: Day, process: Process) -> float:
     return day_number(until, process.origin) + (1.0 if dated else 0.0)
 
 
-def _engine(name: Engine) -> Callable[[Network, int, int, float | None], Records]:
+def engine_of(name: Engine) -> Callable[[Network, Draws, float | None], Records]:
+    """What lets things happen, from a network, what chance has decided, and the moment of the cut.
+
+    Raises
+    ------
+    InputError
+        There is no such engine.
+    """
     if name == "simpy":
-        return _simpy
+        from simulation.model import Model
+
+        return lambda made, drawn, cut: Model(made, drawn, cut).run()
     if name == "fast":
         from simulation.fast import run
 
-        return lambda made, seed, replication, cut: run(made, draw(made, seed, replication), cut)
+        return run
     raise InputError([Fault("engine_unknown", "", values={"found": str(name), "expected": "fast, simpy"})])
-
-
-def _simpy(made: Network, seed: int, replication: int, cut: float | None) -> Records:
-    from simulation.model import Model
-
-    return Model(made, draw(made, seed, replication), cut).run()
