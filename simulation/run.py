@@ -32,8 +32,8 @@ class Run:
         ``outcome`` (started, refused, withdrawn, abandoned, under way), ``ended`` (the day it left without a start),
         ``visited`` (by a service team); with a calendar ``*_date`` beside the days.
     visits : DataFrame
-        One row per visit of a project to a stage: ``project``, ``stage``, ``office``, ``region``, ``visit`` (0, 1, ...),
-        ``queued``, ``begun``, ``decided``, ``returned``, ``on_time`` (within the limit so far), ``result``,
+        One row per visit of a project to a stage: ``project``, ``stage``, ``office``, ``region``, ``visit`` (0, 1,
+        ...), ``queued``, ``begun``, ``decided``, ``returned``, ``on_time`` (within the limit so far), ``result``,
         ``waited`` (days in the queue), ``worked`` (working days of a reviewer).
     offices : DataFrame
         One row per desk: ``office``, ``region``, ``reviewers`` (on average), ``utilisation``, ``mean_queue``,
