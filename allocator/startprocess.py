@@ -116,7 +116,7 @@ def tables(lang: Lang = "en") -> dict[str, pd.DataFrame]:
             {
                 "checkpoint": [say["spring"], say["summer"], say["north"]],
                 "scenario": [None, None, None],
-                "measure": ["started_of_due", "started_of_planned", "started_of_planned"],
+                "measure": ["started", "started", "started"],
                 "date": pd.to_datetime(["2027-03-31", "2027-06-30", "2027-06-30"]),
                 "where": [None, None, say["northport"]],
                 "value": [0.5, 1.0, 1.0],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +96,7 @@ def scenarios(case: Case, stated: Sequence[named.Scenario]) -> dict[str, Variant
         cases = {one.key: made for one, made in named.apply_all(stated, case)}
     except InputError as error:
         faults += error.faults
+        cases = dict(_possible(case, stated))
     found: dict[str, Variant] = {}
     for one in (variant for scenario in stated for variant in scenario.variants()):
         file = one.file or one.name
@@ -111,6 +113,13 @@ def scenarios(case: Case, stated: Sequence[named.Scenario]) -> dict[str, Variant
     if faults:
         raise InputError([one for place, one in enumerate(faults) if one not in faults[:place]])
     return found
+
+
+def _possible(case: Case, stated: Sequence[named.Scenario]) -> Iterator[tuple[str, Case]]:
+    """The variants that can be made, where some cannot."""
+    for one in (variant for scenario in stated for variant in scenario.variants()):
+        with suppress(InputError):
+            yield one.key, one.apply(case)
 
 
 def _placed(fault: Fault, file: str) -> Fault:
@@ -152,12 +161,12 @@ class _Reader:
         if isinstance(value, Mapping):
             return {str(name): made for name, one in value.items()
                     if (made := self._number(f"{place}.{name}", one)) is not None}  # fmt: skip
-        return self._number(place, value, "0.0/{…}")
+        return self._number(place, value)
 
-    def _number(self, place: str, value: Any, expected: str = "0.0") -> Any:
+    def _number(self, place: str, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return value
-        return self._wrong(place, expected, value)
+        return self._fault("not_a_number", place, found=shown(value))
 
     def _switch(self, place: str, value: Any) -> Any:
         return value if isinstance(value, bool) else self._wrong(place, "true/false", value)
@@ -189,17 +198,17 @@ class _Reader:
                 self._fault(each.code, inside, **each.values)
             if not wrong:
                 given[ours] = value_of(known[ours], parsed.iloc[0])
-        stated = {words.get(str(key)) for key in value}
+        stated = {words.get(str(key), words.get(cells.nearest(str(key), words))) for key in value}
         for one in needed(MEASURES[name]):
             if one not in stated:
                 self._fault("policy_missing", f"{place}.{one}")
         return MEASURES[name](**given) if len(self.faults) == before else None
 
     def _wrong(self, place: str, expected: str, value: Any) -> Any:
-        """Note what is no value for an entry; nothing takes its place."""
-        self._fault("policy_value", place, expected=expected, found=shown(value))
-        return None
+        return self._fault("policy_value", place, expected=expected, found=shown(value))
 
-    def _fault(self, code: str, place: str, **values: str) -> None:
+    def _fault(self, code: str, place: str, **values: str) -> Any:
+        """Note what is wrong; nothing takes its place. Names with a $ are told elsewhere."""
         if not values.get("found", "").startswith("$"):
             self.faults.append(Fault(code, self.file, None, place, values=values))
+        return None

@@ -95,18 +95,20 @@ class Scenario:
             if not (value > 0 and math.isfinite(value)):
                 yield Fault("lever_positive", "levers", None, name, values={"found": f"{value:g}"})
         if isinstance(self.reviewers, Mapping):
-            yield from _unknown("reviewers", [name.split("/")[0] for name in self.reviewers], offices)
+            yield from _unknown("reviewers", [name.split("/")[0] for name in self.reviewers], offices, "unknown_office")
         for name, value in _numbers("reviewers", self.reviewers):
             if not (value >= 0 and math.isfinite(value)):
                 yield Fault("out_of_range", "levers", None, name, values={"found": f"{value:g}", "expected": "≥ 0"})
-        yield from _unknown("removed", self.removed, stages)
+            elif isinstance(self.reviewers, Mapping) and value != int(value):
+                yield Fault("not_whole", "levers", None, name, values={"found": f"{value:g}"})
+        yield from _unknown("removed", self.removed, stages, "unknown_stage")
 
 
-def _unknown(lever: str, names: Iterable[str], known: list[str]) -> Iterable[Fault]:
+def _unknown(lever: str, names: Iterable[str], known: list[str], code: str = "lever_unknown") -> Iterable[Fault]:
     for name in names:
         if name not in known:
             near = cells.nearest(name, known)
-            yield Fault("lever_unknown", "levers", None, lever, values={"found": name, "nearest": near})
+            yield Fault(code, "levers", None, lever, values={"found": name, "nearest": near})
 
 
 def _numbers(lever: str, value: float | Mapping[str, float]) -> Iterable[tuple[str, float]]:
