@@ -5,6 +5,8 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
+from simulation.timeline import FIRST
+
 if TYPE_CHECKING:
     from simulation.model import Model
     from simulation.network import Desk as Place
@@ -23,30 +25,31 @@ class Desk:
     """
 
     def __init__(self, model: Model, place: Place) -> None:
-        self.model, self.place = model, place
+        self.model, self.place, office = model, place, place.office
+        self.room, self.every, self.preemptive = office.room, office.every, office.preemptive
         self.capacity = place.staff[0][1]
         self.queue: list[tuple[Key, int]] = []
         self.waiting: dict[int, Key] = {}
         self.busy: dict[int, Key] = {}
         self.sitting = False
-        for day, number in place.staff[1:] if place.office.every is None else ():
+        for day, number in place.staff[1:] if self.every is None else ():
             model.timeline.at(day, self.employ, number)
 
     def join(self, pair: int) -> None:
         """An application arrives."""
-        model, office = self.model, self.place.office
-        if office.room is not None and len(self.waiting) + len(self.busy) >= office.room:
+        model = self.model
+        if self.room is not None and len(self.waiting) + len(self.busy) >= self.room:
             model.turned_away(pair)
             return
+        now = model.idle_since[pair] = model.timeline.now
         model.arrivals += 1
-        key = (model.rank[model.project[pair]], model.timeline.now, model.arrivals)
-        model.idle_since[pair] = model.timeline.now
-        if office.every is not None:
+        key = (model.rank[model.project[pair]], now, model.arrivals)
+        if self.every is not None:
             self.wait(pair, key)
             self.convene()
         elif len(self.busy) < self.capacity:
             self.begin(pair, key)
-        elif office.preemptive and self.busy and (worst := max(self.busy.values()))[0] > key[0]:
+        elif self.preemptive and self.busy and (worst := max(self.busy.values()))[0] > key[0]:
             self.interrupt(worst)
             self.begin(pair, key)
         else:
@@ -62,17 +65,19 @@ class Desk:
         model = self.model
         self.busy[pair] = key
         model.take_up(pair)
-        end = model.presence.time(model.presence.work(model.timeline.now) + model.left_to_do[pair])
-        model.timeline.first(end, self.finish, pair, model.token[pair])
+        end = model.presence.later(model.timeline.now, model.left_to_do[pair])
+        model.timeline.at(end, self.finish, pair, model.token[pair], turn=FIRST)
 
     def finish(self, pair: int, token: int) -> None:
         """A review is over, unless it was interrupted in between."""
-        if self.model.token[pair] != token:
-            return
-        del self.busy[pair]
-        self.model.put_down(pair, self.model.left_to_do[pair])
-        self.model.reviewed(pair)
-        self.proceed()
+        model = self.model
+        if model.token[pair] == token:
+            del self.busy[pair]
+            model.token[pair] += 1
+            model.worked[model.attempt[pair]] += model.left_to_do[pair]
+            model.reviewed(pair)
+            if self.queue:
+                self.proceed()
 
     def proceed(self) -> None:
         """Take up the next applications while reviewers are free."""
@@ -92,7 +97,7 @@ class Desk:
         """Put the review with this key back into the queue, to be resumed later."""
         pair = next(pair for pair, one in self.busy.items() if one == key)
         del self.busy[pair]
-        self.model.put_down(pair, self.model.done_so_far(pair))
+        self.model.put_down(pair)
         self.model.idle_since[pair] = self.model.timeline.now
         self.wait(pair, key)
 
@@ -111,14 +116,14 @@ class Desk:
     def stop(self, pair: int) -> None:
         """An application is taken away from its reviewer, if it is there."""
         if self.busy.pop(pair, None) is not None:
-            self.model.put_down(pair, self.model.done_so_far(pair))
+            self.model.put_down(pair)
             self.proceed()
 
     def convene(self) -> None:
         """Call the next meeting, if anything waits and none is called."""
         if self.waiting and not self.sitting:
             self.sitting = True
-            self.model.timeline.at(self.model.next_meeting(self.place.office.every or 1.0), self.sit)
+            self.model.timeline.at(self.model.next_meeting(self.every or 1.0), self.sit)
 
     def sit(self) -> None:
         """A meeting: the first of the queue are decided."""
@@ -127,7 +132,6 @@ class Desk:
         taken = [one for _ in range(seats) if (one := self.next()) is not None]
         for pair, _ in taken:
             self.model.take_up(pair)
-            self.model.put_down(pair, 0.0)
         for pair, _ in taken:
             if not self.model.gone(pair):
                 self.model.reviewed(pair)

@@ -35,6 +35,7 @@ class Draws:
     prepare : array, one per pair
         Days of the applicant before the first visit.
     work, filing, correction, elapsed : arrays, one per visit
+        ``correction``: 0 where the visit is not returned.
     result : array of int, one per visit
         PASSED, RETURNED, REFUSED or WITHDRAWN.
     visit : array of int, one per visit
@@ -183,9 +184,11 @@ def _durations(network: Network, chance: Streams, year: float, pair: Ints, made:
     for number, one in enumerate(network.process.stages):
         rows = np.flatnonzero(stage == number)
         visit = np.asarray(made["visit"][rows], dtype=np.int64)
+        returned = made["result"][rows] == RETURNED
         for name, factor in (("work", year), ("filing", 1.0), ("correction", year), ("elapsed", 1.0)):
             times: Times = getattr(one, name)
-            made[name][rows] = _values(times, chance, key[rows], f"{name}:{one.name}", visit) * factor
+            here, visits = (rows[returned], visit[returned]) if name == "correction" else (rows, visit)
+            made[name][here] = _values(times, chance, key[here], f"{name}:{one.name}", visits) * factor
 
 
 def _problems(network: Network, chance: Streams, year: float) -> dict[str, Any]:

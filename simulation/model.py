@@ -15,9 +15,9 @@ from simulation import records
 from simulation.desk import Desk
 from simulation.draws import PASSED, REFUSED, RETURNED, Draws
 from simulation.network import Network
-from simulation.records import Records
+from simulation.records import UNDER_WAY, Records
 from simulation.remedies import Remedies
-from simulation.timeline import FastClock, Timeline
+from simulation.timeline import LAST, FastClock, Timeline
 
 NAN = math.nan
 
@@ -38,10 +38,24 @@ class Model:
     `grant` to decide when an approved project gets its elements (MODEL 5).
     """
 
+    __slots__ = (
+        "arrivals", "deferral", "desks", "draws", "enforced", "network", "official", "presence", "put_down_last",
+        "remedies", "timeline", "until",
+        *("approved", "base", "ended", "granted", "open_reviews", "open_tasks", "outcome", "pattern", "rank",
+          "started"),
+        *("again", "attempt", "blocks", "deferrable", "desk_of", "earliest", "finished", "idle_since", "informal",
+          "lapsed", "left_to_do", "positions_after", "prepare", "project", "promised", "stage", "submitted", "taken_up",
+          "token", "unmet", "used"),
+        *("begun", "clock", "correction", "decided", "elapsed", "filing", "queued", "result", "verdict", "waited",
+          "work", "worked"),
+    )  # fmt: skip
+    """Of the run; one for each project, pair and visit. Python finds the methods of so many sooner with slots."""
+
     def __init__(self, network: Network, draws: Draws, until: float | None = None) -> None:
         self.network, self.draws, self.until = network, draws, until
         self.timeline = Timeline(min(network.entry.min(initial=0.0), 0.0))
         self.official, self.presence = FastClock(network.official), FastClock(network.presence)
+        self.deferral, self.enforced = network.process.deferral, network.process.enforced
         self.arrivals, self.put_down_last = 0, NAN
         self._projects()
         self._pairs()
@@ -75,6 +89,8 @@ class Model:
         before = [[len(one) for one in pattern.before] for pattern in self.network.patterns]
         self.unmet = [count for number in self.network.pattern.tolist() for count in before[number]]
         self.informal = list(self.unmet)
+        after = [pattern.after for pattern in self.network.patterns]
+        self.positions_after = [later for number in self.network.pattern.tolist() for later in after[number]]
         self.token, self.blocks = [0] * size, [0] * size
         self.submitted, self.finished, self.lapsed = ([False] * size for _ in range(3))
         self.promised = [NAN] * size
@@ -102,7 +118,7 @@ class Model:
         self.open_reviews[project] = pattern.reviews
         patience = self.draws.patience[project]
         if patience < math.inf:
-            self.timeline.last(self.timeline.now + float(patience), self.end, project, records.ABANDONED)
+            self.timeline.at(self.timeline.now + float(patience), self.end, project, records.ABANDONED, turn=LAST)
         for position in pattern.roots:
             self.open(self.base[project] + position)
         if not pattern.reviews:
@@ -110,44 +126,43 @@ class Model:
 
     def open(self, pair: int) -> None:
         """Everything before a stage is there: its problems come up, then the applicant prepares."""
-        if self.gone(pair):
+        if self.outcome[self.project[pair]] != UNDER_WAY:
             return
-        self.blocks[pair] = self.remedies.raise_stage(pair)
-        if not self.blocks[pair]:
+        if pair in self.remedies.of_stage:
+            self.blocks[pair] = self.remedies.raise_stage(pair)
+        else:
             self.hand_in(pair, self.prepare[pair])
 
     def hand_in(self, pair: int, papers: float) -> None:
         """The application goes to the office once the papers are ready, and not before its day."""
-        day = self.timeline.now + (papers + self.filing[self.attempt[pair]])
-        self.timeline.at(max(day, self.earliest[pair]), self.submit, pair)
+        day, earliest = self.timeline.now + (papers + self.filing[self.attempt[pair]]), self.earliest[pair]
+        self.timeline.at(day if day > earliest else earliest, self.submit, pair)
 
     def submit(self, pair: int) -> None:
         """The application is accepted and queues, or takes its time where no office is concerned."""
-        if self.gone(pair):
+        if self.outcome[self.project[pair]] != UNDER_WAY:
             return
         now, visit = self.timeline.now, self.attempt[pair]
         self.queued[visit] = now
         self.left_to_do[pair] = self.work[visit]
-        if not self.submitted[pair]:
-            self.submitted[pair] = True
-            self._promise(pair)
-        if self.desk_of[pair] < 0:
+        if self.deferral is not None and not self.submitted[pair]:
+            self._promise(pair, self.deferral.promise)
+        desk = self.desk_of[pair]
+        if desk < 0:
             self.idle_since[pair] = now
             self.take_up(pair)
             self.reviewed(pair)
             return
-        if self.network.process.enforced and (limit := self.stage[pair].limit) is not None:
+        if self.enforced and (limit := self.stage[pair].limit) is not None:
             day = self.official.work(now) + max(limit + self.stage[pair].extension - self.used[pair], 0.0)
-            self.timeline.last(self.official.time(day), self.by_default, pair, visit)
-        self.desks[self.desk_of[pair]].join(pair)
+            self.timeline.at(self.official.time(day), self.by_default, pair, visit, turn=LAST)
+        self.desks[desk].join(pair)
 
-    def _promise(self, pair: int) -> None:
+    def _promise(self, pair: int, days: float) -> None:
         """Where deferral is on, what is missing is promised, and what follows a deferrable stage may be handed in."""
-        deferral = self.network.process.deferral
-        if deferral is None:
-            return
+        self.submitted[pair] = True
         if self.informal[pair]:
-            self.promised[pair] = self.official.time(self.official.work(self.timeline.now) + deferral.promise)
+            self.promised[pair] = self.official.later(self.timeline.now, days)
         if self.deferrable[pair]:
             for later in self.after(pair):
                 self.release(later)
@@ -155,7 +170,7 @@ class Model:
     def after(self, pair: int) -> list[int]:
         """What comes after a stage of a project."""
         base = self.base[self.project[pair]]
-        return [base + position for position in self.pattern[self.project[pair]].after[pair - base]]
+        return [base + position for position in self.positions_after[pair]]
 
     def release(self, pair: int) -> None:
         """One thing less to wait for."""
@@ -166,40 +181,36 @@ class Model:
     def take_up(self, pair: int) -> None:
         """A review begins, or goes on."""
         now, visit = self.timeline.now, self.attempt[pair]
-        self.token[pair] += 1
         self.taken_up[pair] = now
         self.waited[visit] += now - self.idle_since[pair]
         if self.begun[visit] != self.begun[visit]:
             self.begun[visit] = now
 
-    def put_down(self, pair: int, worked: float) -> None:
-        """A review ends, or is interrupted."""
-        self.token[pair] += 1
+    def put_down(self, pair: int) -> None:
+        """A review is interrupted."""
         self.put_down_last = self.timeline.now
+        worked = self.presence.between(self.taken_up[pair], self.timeline.now)
+        self.token[pair] += 1
         self.left_to_do[pair] -= worked
         self.worked[self.attempt[pair]] += worked
 
-    def done_so_far(self, pair: int) -> float:
-        """Working days since the review was taken up."""
-        return self.presence.work(self.timeline.now) - self.presence.work(self.taken_up[pair])
-
     def reviewed(self, pair: int) -> None:
         """The office has decided."""
-        verdict = self.verdict[self.attempt[pair]]
+        visit = self.attempt[pair]
+        verdict = self.verdict[visit]
         self._decide(pair, verdict)
-        visit, now = self.attempt[pair], self.timeline.now
         if verdict == PASSED:
             self._pass(pair)
         elif verdict == RETURNED:
             self.attempt[pair] = visit + 1
-            self.timeline.at(now + self.correction[visit] + self.filing[visit + 1], self.submit, pair)
+            self.timeline.at(self.timeline.now + self.correction[visit] + self.filing[visit + 1], self.submit, pair)
         else:
             self.end(self.project[pair], records.REFUSED if verdict == REFUSED else records.WITHDRAWN)
 
     def _decide(self, pair: int, result: int) -> None:
         """Write a decision down."""
         now, visit = self.timeline.now, self.attempt[pair]
-        self.used[pair] += self.official.work(now) - self.official.work(self.queued[visit])
+        self.used[pair] += self.official.between(self.queued[visit], now)
         self.decided[visit], self.clock[visit], self.result[visit] = now, self.used[pair], result
 
     def _pass(self, pair: int) -> None:
@@ -225,7 +236,7 @@ class Model:
 
     def done(self, pair: int) -> None:
         """A stage is through; its approval is formal when all before it is, unless a promise is broken."""
-        if self.gone(pair):
+        if self.outcome[self.project[pair]] != UNDER_WAY:
             return
         if self.again[pair] >= 0 and self.promised[pair] == self.promised[pair]:
             self.timeline.at(max(self.timeline.now, self.promised[pair]), self.lapse, pair)
@@ -243,9 +254,10 @@ class Model:
 
     def formal(self, pair: int) -> None:
         """An approval is formal."""
+        project, deferrable = self.project[pair], self.deferrable[pair]
         for later in self.after(pair):
             self.informal[later] -= 1
-            if not self.deferrable[pair]:
+            if not deferrable:
                 self.release(later)
             if not self.informal[later]:
                 if self.lapsed[later]:
@@ -253,11 +265,11 @@ class Model:
                 elif self.finished[later]:
                     self.timeline.at(self.timeline.now, self.done, later)
         if self.stage[pair].after_grant:
-            self.task_done(self.project[pair])
+            self.task_done(project)
         else:
-            self.open_reviews[self.project[pair]] -= 1
-            if not self.open_reviews[self.project[pair]]:
-                self.approve(self.project[pair])
+            self.open_reviews[project] -= 1
+            if not self.open_reviews[project]:
+                self.approve(project)
 
     def approve(self, project: int) -> None:
         """Everything is approved; the elements are asked for."""
@@ -338,8 +350,7 @@ class Model:
             for pair in desk.waiting:
                 made["waited"][self.attempt[pair]] += end - self.idle_since[pair]
             for pair in desk.busy:
-                work = self.presence.work(end) - self.presence.work(self.taken_up[pair])
-                made["worked"][self.attempt[pair]] += work
+                made["worked"][self.attempt[pair]] += self.presence.between(self.taken_up[pair], end)
         return Records(
             **made, **self.remedies.records(), clock=np.array(self.clock), result=np.array(self.result, np.int64),
             outcome=np.array(self.outcome, np.int64), end=end, drawn=self.draws,

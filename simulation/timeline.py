@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any
 
 import simpy
@@ -30,7 +30,7 @@ def _do(call: Call) -> None:
 
 
 _DO = (_do,)
-LAST = EventPriority(NORMAL + 1)
+FIRST, LAST = URGENT, EventPriority(NORMAL + 1)
 
 
 class Timeline(simpy.Environment):
@@ -44,29 +44,33 @@ class Timeline(simpy.Environment):
     (['a', 'b'], 2.0)
     """
 
-    def at(self, day: float, action: Callable[..., None], *args: Any) -> None:
-        """Do something on a day, which is kept to the last digit, as a delay would not; now where it is over."""
-        self._put_down(day, NORMAL, action, args)
+    __slots__ = ("_now",)
 
-    def first(self, day: float, action: Callable[..., None], *args: Any) -> None:
-        """Do something on a day before all else of the same moment."""
-        self._put_down(day, URGENT, action, args)
+    def at(self, day: float, action: Callable[..., None], *args: Any, turn: EventPriority = NORMAL) -> None:
+        """Do something on a day, which is kept to the last digit, as a delay would not; now where it is over.
 
-    def last(self, day: float, action: Callable[..., None], *args: Any) -> None:
-        """Do something on a day after all else of the same moment."""
-        self._put_down(day, LAST, action, args)
-
-    def _put_down(self, day: float, place: EventPriority, action: Callable[..., None], args: tuple[Any, ...]) -> None:
+        What has the turn `FIRST` comes before all else of the same moment, what has `LAST` after it.
+        """
         if day < self._now:
             day = self._now
         if day < math.inf:
             event: Any = Call(action, args)
-            heappush(self._queue, (day, place, next(self._eid), event))
+            heappush(self._queue, (day, turn, next(self._eid), event))
 
     def run(self, until: Any = None) -> None:
         """Let everything happen that comes before a day, or everything."""
-        while self._queue and (until is None or self._queue[0][0] < until):
-            self.step()
+        queue, end = self._queue, math.inf if until is None else until
+        while queue and queue[0][0] < end:
+            event: Any = queue[0][3]
+            if event.__class__ is Call:
+                self._now = heappop(queue)[0]
+                event.action(*event.args)
+            else:
+                self.step()
+
+
+# Read many times an event: the slot itself, and not a property over it.
+Timeline.now = Timeline._now  # type: ignore[assignment, method-assign, misc]
 
 
 class FastClock:
@@ -100,6 +104,14 @@ class FastClock:
         if whole == self._days:
             return self._start + whole + (work - self._done[whole])
         return self._start + whole + (work - self._done[whole]) / self._share[whole]
+
+    def later(self, day: float, work: float) -> float:
+        """The first day on which so many more working days are done."""
+        return self.time(self.work(day) + work) if self._days else day + work
+
+    def between(self, day: float, end: float) -> float:
+        """Working days from one day to another."""
+        return self.work(end) - self.work(day) if self._days else end - day
 
     def open(self, day: float) -> float:
         """The day itself where it is a working day, else the start of the next one."""
