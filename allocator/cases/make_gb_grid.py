@@ -98,6 +98,7 @@ def add_columns(selected: pd.DataFrame) -> pd.DataFrame:
     table["output_gwh"] = (table["capacity"] * factor * HOURS_PER_YEAR / 1000).round(3)
     table["waiting_days"] = (CENSUS - table["granted"]).dt.days.astype(float)
     table["left_days"] = (table["expires"] - CENSUS).dt.days.astype(float)
+    table["enters"] = CENSUS + pd.Timedelta(days=1)
     return table
 
 
