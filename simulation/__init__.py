@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,32 +16,42 @@ if TYPE_CHECKING:
     from simulation.distributions import gamma as gamma
     from simulation.distributions import lognormal as lognormal
     from simulation.distributions import triangular as triangular
+    from simulation.experiment import experiment as experiment
     from simulation.levers import Scenario as Scenario
     from simulation.measures import Deferral as Deferral
     from simulation.measures import Dispatch as Dispatch
     from simulation.measures import Hotline as Hotline
     from simulation.measures import Teams as Teams
+    from simulation.precision import Precision as Precision
     from simulation.process import Office as Office
     from simulation.process import Problem as Problem
     from simulation.process import Process as Process
     from simulation.process import Stage as Stage
     from simulation.run import Run as Run
     from simulation.run import simulate as simulate
+    from simulation.runs import Arm as Arm
+    from simulation.runs import Runs as Runs
+    from simulation.store import Store as Store
 
 _HOME = {
+    "Arm": "runs",
     "Calendar": "calendar",
     "Deferral": "measures",
     "Dispatch": "measures",
     "Distribution": "distributions",
     "Hotline": "measures",
     "Office": "process",
+    "Precision": "precision",
     "Problem": "process",
     "Process": "process",
     "Run": "run",
+    "Runs": "runs",
     "Scenario": "levers",
     "Stage": "process",
+    "Store": "store",
     "Teams": "measures",
     "empirical": "distributions",
+    "experiment": "experiment",
     "exponential": "distributions",
     "fixed": "distributions",
     "gamma": "distributions",
@@ -60,3 +72,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """A function stays what its name means when the file of the same name is imported (`experiment`)."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and _HOME.get(name) == name):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -10,7 +10,7 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 DRAWS = 2000
-FLOOR = 0.1
+FLOOR = 0.3
 """A simultaneous band is nowhere narrower than this share of its widest place."""
 
 

@@ -19,7 +19,7 @@ from simulation.outcome import Outcome
 SCHEMA = 1
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
-TABLES = """
+TABLE = """
 CREATE TABLE outcomes (
     input TEXT NOT NULL, replication INTEGER NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL,
     created TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('done', 'failed')),
@@ -129,16 +129,16 @@ class Store:
             return {number: Failure(kind, message) for number, kind, message in self._base.execute(query, (input,))}
 
     def _open(self) -> None:
-        """Make the tables of a new file; refuse a file that is not ours."""
-        if self._pragma("user_version") == 0:
+        """Make the table of a new file; refuse a file that is not ours, and leave it as it is."""
+        if self._state() == (0, 0):
             self._journal()
             with self._writing():
-                if self._pragma("user_version") == 0:  # nobody else has made them meanwhile
-                    if self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                        raise YaosuError("store_foreign", {"found": str(self.path)})
-                    self._base.execute(TABLES)
+                if self._state() == (0, 0):  # nobody else has made it meanwhile
+                    self._base.execute(TABLE)
                     self._base.execute(f"PRAGMA user_version = {SCHEMA}")
-        version = self._pragma("user_version")
+        version, _ = self._state()
+        if version == 0:
+            raise YaosuError("store_foreign", {"found": str(self.path)})
         if version != SCHEMA:
             values = {"found": str(self.path), "version": str(version), "expected": str(SCHEMA)}
             raise YaosuError("store_version", values)
@@ -157,8 +157,11 @@ class Store:
                     raise
                 time.sleep(0.05)
 
-    def _pragma(self, name: str) -> int:
-        return int(self._base.execute(f"PRAGMA {name}").fetchone()[0])
+    def _state(self) -> tuple[int, int]:
+        """Version of the file and number of its tables, at one moment."""
+        query = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
+        version, tables = self._base.execute(query).fetchone()
+        return int(version), int(tables)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
