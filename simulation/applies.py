@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 _BETWEEN = re.compile(r";|且|\n|\s+and\s+", re.IGNORECASE)
 _CLAUSE = re.compile(r"\s*([^=<>!≥≤≠]+?)\s*(!=|<>|>=|<=|==|[=<>≥≤≠])\s*([^=<>!≥≤≠]+?)\s*")
 _SIGNS = {"≥": ">=", "≤": "<=", "≠": "!=", "<>": "!=", "==": "="}
-_BLANK = ("blank", "空", "空白")
+BLANK = ("blank", "空", "空白")
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _values(clause: Clause, known: Column) -> list[Any]:
     factor = unit.factor if unit and unit.dimension == known.dimension else 1.0
     made: list[Any] = []
     for word in clause.words:
-        if word.casefold() in _BLANK:
+        if word.casefold() in BLANK:
             made.append(None)
             continue
         parsed, wrong = cells.parse(pd.Series([word], dtype=object), replace(known, low=-np.inf, high=np.inf), factor)

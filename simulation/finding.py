@@ -1,0 +1,130 @@
+"""What the curves of an experiment say, in a sentence made from its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from simulation.cohort import Over, View
+from simulation.measures import Day
+from simulation.results import figures
+from simulation.runs import Runs
+from simulation.speaking import Names, decimals
+
+LEVEL = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The scenario that does most, against a baseline, on a day.
+
+    Parameters
+    ----------
+    runs : Runs
+    names : Names
+    over, weight, where
+        Who counts, as in `simulation.runs.Runs.curve`.
+    dates : tuple of day
+        The last is the day spoken of; without, it is the day on which 80 % have started in the baseline.
+    baseline : str, optional
+        The first scenario without.
+    chosen : str, optional
+        The scenario that is held against the baseline; the one in which most have started by that day without.
+    """
+
+    runs: Runs
+    names: Names
+    over: Over = "planned"
+    weight: str | None = None
+    where: str = ""
+    dates: tuple[Day, ...] = ()
+    baseline: str | None = None
+    chosen: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The baseline."""
+        return self.runs.scenarios[0] if self.baseline is None else self.baseline
+
+    @cached_property
+    def time(self) -> float:
+        """The day spoken of: a moment, at the end of a date."""
+        if self.dates:
+            return self.runs.day(self.dates[-1])
+        reached = self._day(self.base)
+        if np.isfinite(reached):
+            return float(np.ceil(reached))
+        return self.runs.horizon or float(np.ceil(self.runs.span[1]))
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Share started by that day, by scenario."""
+        table = self.runs.started(self.time, over=self.over, weight=self.weight, where=self.where)
+        return {str(name): float(mean) for name, mean in zip(table["scenario"], table["mean"], strict=True)}
+
+    @cached_property
+    def best(self) -> str:
+        """The scenario that is held against the baseline; the baseline itself where there is no other."""
+        if self.chosen is not None:
+            return self.chosen
+        others = [name for name in self.runs.scenarios if name != self.base]
+        return max(others, key=lambda name: self.shares[name], default=self.base)
+
+    @cached_property
+    def saved(self) -> float:
+        """Days by which 80 % of all planned are reached sooner; NaN where one of both never reaches it."""
+        diff = self.runs.compare(self.best, self.base, over=self.over, weight=self.weight, where=self.where)
+        row = diff.summary["measure"] == f"days_saved_{LEVEL:.0%}".rstrip("%")
+        return float(diff.summary.loc[row, "difference"].iloc[0])
+
+    @cached_property
+    def _figures(self) -> dict[tuple[str, str], tuple[float, float, float]]:
+        table = figures(self.runs, over=self.over, weight=self.weight, where=self.where)
+        return {(row["scenario"], row["measure"]): (row["mean"], row["low"], row["high"])
+                for row in table.to_dict("records")}  # fmt: skip
+
+    def _day(self, name: str) -> float:
+        return self._figures[name, f"day_{LEVEL:.0%}".rstrip("%")][0]
+
+    def sentence(self) -> str:
+        """The finding in words."""
+        names, level = self.names, self.names.percent(LEVEL)
+        if self.best == self.base:
+            return self._alone()
+        a, b = self._day(self.best), self._day(self.base)
+        values = {"best": names.quoted(self.best), "base": names.scenario(self.base), "level": level}
+        if not self.dates and np.isfinite([a, b]).all():
+            days = {"a": names.day(a), "b": names.day(b), "saved": names.sooner(self.saved)}
+            return names.say("plotsim.finding.level", **values, **days)
+        one, other = self.shares[self.best], self.shares[self.base]
+        places = decimals([one, other])
+        by = {"day": names.day(self.time), "a": names.percent(one, places), "b": names.percent(other, places)}
+        key = "by_saved" if self.over == "planned" and np.isfinite(self.saved) else "by"
+        return names.say(f"plotsim.finding.{key}", **values, **by, saved=names.sooner(self.saved))
+
+    def _alone(self) -> str:
+        """The finding where there is one scenario only."""
+        names, level = self.names, self.names.percent(LEVEL)
+        mean, low, high = self._figures[self.base, f"day_{LEVEL:.0%}".rstrip("%")]
+        if not self.dates and np.isfinite(mean):
+            values = {"level": level, "day": names.day(mean), "low": names.day(low), "high": names.day(high)}
+            key = "alone_level" if high - low >= 1 else "alone_level_sure"
+            return names.say(f"plotsim.finding.{key}", **values)
+        share = names.percent(self.shares[self.base], decimals([self.shares[self.base]]))
+        return names.say("plotsim.finding.alone", day=names.day(self.time), share=share)
+
+    def axis(self) -> str:
+        """What the curves count."""
+        key = "plotsim.axis.due" if self.over == "due" else "plotsim.axis.planned"
+        return self.names.say(f"{key}_{'weighted' if self.weight else 'count'}", weight=self.weighed())
+
+    def weighed(self) -> str:
+        """The weight in words."""
+        return "" if self.weight is None else self.names.column(self.weight)
+
+    def counted(self) -> str:
+        """How many projects count, and which."""
+        [cohort] = self.runs.cohorts(self.base, View(self.over, self.weight, None, self.where))
+        return self.names.counted(len(cohort.ids), self.where)
