@@ -327,9 +327,9 @@ class Model:
         Without a first day meetings have always been held, on the origin among others.
         """
         now, on_work = self.timeline.now, self.official.open
-        if now + every <= now:
-            return math.inf
         begin, lowest = (0.0, -math.inf) if first is None else (first, 0)
+        if now + every <= now or begin + every <= begin:
+            return math.inf
         number = max(math.floor((now - begin) / every), lowest)
         while number > lowest and on_work(begin + (number - 1) * every) > now:
             number -= 1

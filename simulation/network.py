@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -367,7 +368,7 @@ def _desk(rows: Sequence[Office], number: int, place: str, process: Process) -> 
     fitting = [one for one in rows if (one.region, one.county) in ((region, place.partition("/")[2]), (region, ""))]
     own = max(fitting, key=lambda one: len(one.county), default=None)
     office = own or next((one for one in rows if not one.region), rows[0])
-    steps = sorted((day_number(day, process.origin), count) for day, count in office.staff)
+    steps = sorted(((day_number(day, process.origin), count) for day, count in office.staff), key=itemgetter(0))
     return Desk(office, number, place, ((-math.inf, office.reviewers), *steps))
 
 

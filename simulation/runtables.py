@@ -36,7 +36,7 @@ def visits(made: Network, kept: Records) -> pd.DataFrame:
     stage, desk = made.stage[pair[rows]], made.desk[pair[rows]]
     stages, result = made.process.stages, kept.result[rows]
     limit = np.array([np.inf if one.limit is None else one.limit + one.extension for one in stages] or [0.0])
-    clock = _clock(made, kept, rows)
+    clock = _clock(made, kept, pair, rows)
     return pd.DataFrame({
         "project": made.ids[made.project[pair[rows]]], "stage": _words([one.name for one in stages], stage),
         "office": _words([one.office for one in stages], stage),
@@ -47,11 +47,15 @@ def visits(made: Network, kept: Records) -> pd.DataFrame:
     })  # fmt: skip
 
 
-def _clock(made: Network, kept: Records, rows: Ints) -> Floats:
-    """Working days that the office had the stage; until the end where it has not decided."""
+def _clock(made: Network, kept: Records, pair: Ints, rows: Ints) -> Floats:
+    """Working days that the office had the stage so far; where it has not decided, until the project left or the end."""
     clock = kept.clock[rows]
     cut = np.isnan(clock)
-    clock[cut] = made.official.work(np.full(int(cut.sum()), kept.end)) - made.official.work(kept.queued[rows][cut])
+    now, before = rows[cut], np.maximum(rows[cut] - 1, 0)
+    left = kept.ended[made.project[pair[now]]]
+    had = made.official.work(np.where(np.isnan(left), kept.end, left)) - made.official.work(kept.queued[now])
+    returned = (pair[before] == pair[now]) & (kept.result[before] == RETURN)
+    clock[cut] = np.where(returned, kept.clock[before], 0.0) + had
     return clock
 
 
