@@ -48,7 +48,7 @@ def visits(made: Network, kept: Records) -> pd.DataFrame:
 
 
 def _clock(made: Network, kept: Records, pair: Ints, rows: Ints) -> Floats:
-    """Working days that the office had the stage so far; where it has not decided, until the project left or the end."""
+    """Working days that the office had the stage so far; undecided, until the project left or the end."""
     clock = kept.clock[rows]
     cut = np.isnan(clock)
     now, before = rows[cut], np.maximum(rows[cut] - 1, 0)
