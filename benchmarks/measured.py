@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -21,15 +23,26 @@ class Measure:
     megabytes: float
 
 
-def measured(name: str, *args: Any, patience: float | None = None) -> Measure | None:
+def measured(
+    name: str, *args: Any, patience: float | None = None, settings: Mapping[str, str] | None = None
+) -> Measure | None:
     """Run ``module:function`` with plain arguments in a new process; None where it is ended after `patience` seconds.
+
+    `settings` are added to its environment.
 
     >>> vars(measured("builtins:sum", [1, 2]))["answer"]
     3
     """
     asked = [sys.executable, "-m", "benchmarks.measured", name, json.dumps(args)]
     try:
-        said = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True, timeout=patience).stdout
+        said = subprocess.run(
+            asked,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=patience,
+            env={**os.environ, **(settings or {})},
+        ).stdout
     except subprocess.TimeoutExpired:
         return None
     return Measure(**json.loads(said.splitlines()[-1]))

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module, metadata
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ from benchmarks.measured import Measure, measured
 from benchmarks.reference import SHARES, Reference, Visit, reference, times
 from simulation.run import Engine
 
+FAST = "yaosu, fast engine"
 OWN = {
     "yaosu, SimPy engine": ("own", "simpy", False), "yaosu, SimPy engine, with tables": ("own", "simpy", True),
-    "yaosu, fast engine": ("own", "fast", False), "yaosu, fast engine, with tables": ("own", "fast", True),
+    FAST: ("own", "fast", False), f"{FAST}, with tables": ("own", "fast", True),
 }  # fmt: skip
 PLAIN = "plain SimPy"
 RIVALS = {PLAIN: ("processes",), "Ciw": ("nodes",), "salabim": ("components",)}
@@ -112,21 +114,40 @@ def review(quick: bool) -> pd.DataFrame:
 
     All ways have the same arrivals and write every visit down: yaosu as arrays or as its tables, Ciw as its own longer
     records, the others as tuples. Seconds are those of the processor: the median of five replications after a first
-    one, which stands beside with what is prepared and compiled for it. An event is an entry, or that a visit queues,
-    begins or is decided. Days in the system: mean of 20 replications with its 95 % half width; "same" means that it is
-    within three standard errors of yaosu's, in all and in each priority class. Ciw has one more node, without queue,
-    for corrections; its individuals are routed through it by a list of nodes, so that the model is the same. The last
-    lines are whole experiments, whose seconds are those of the clock.
+    one, which stands beside with what is prepared for it; what it takes to compile the fast engine, once, is on a line
+    of its own. An event is an entry, or that a visit queues, begins or is decided. Days in the system: mean of 20
+    replications with its 95 % half width; "same" means that it is within three standard errors of yaosu's, in all and
+    in each priority class. Ciw has one more node, without queue, for corrections; its individuals are routed through it
+    by a list of nodes, so that the model is the same. The last lines are whole experiments, whose seconds are those of
+    the clock.
     """
     projects, replications = (200, 10) if quick else (1000, 20)
     found = {name: measured("benchmarks.review:timed", projects, replications, *way) for name, way in ways().items()}
     told = {name: (Timed(**one.answer), one) for name, one in found.items() if one is not None}
     best, plain = next(iter(told.values()))[0], told[PLAIN][0]
     rows = [_row(name, one, measure, best, plain, projects) for name, (one, measure) in told.items()]
+    if "fast" in ENGINES:
+        rows.append(_compiled(projects))
     rows += [_together(engine, projects, replications, best, plain) for engine in ENGINES]
     columns = ["way", "seconds a replication", "first one", "visits a second", "events a second",
                f"{PLAIN} / this", "memory, MB", "days in the system", "same"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _compiled(projects: int) -> tuple[str, ...]:
+    """The first replication where nothing has been compiled before."""
+    with TemporaryDirectory() as folder:
+        found = measured("benchmarks.review:timed", projects, 2, *OWN[FAST], settings={"NUMBA_CACHE_DIR": folder})
+    assert found is not None
+    return (
+        f"{FAST}, compiled anew",
+        "–",
+        f"{found.answer['first']:.1f}",
+        *["–"] * 3,
+        f"{found.megabytes:,.0f}",
+        "–",
+        "–",
+    )
 
 
 def _together(engine: Engine, projects: int, replications: int, best: Timed, plain: Timed) -> tuple[str, ...]:
