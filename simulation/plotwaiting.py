@@ -11,7 +11,7 @@ import pandas as pd
 from allocator import plotstyle as style
 from allocator.labels import Lang
 from simulation import plottime as shared
-from simulation.outcome import WEEK
+from simulation.sums import WEEK
 from simulation.runs import Runs
 from simulation.speaking import Names, spoken
 

@@ -111,14 +111,21 @@ def replicate(
     made: Network, seed: int = 0, replication: int = 0, engine: Engine = "fast", until: Day | None = None
 ) -> Run:
     """One replication of what was prepared; see `simulate`."""
-    cut = None if until is None else horizon(until, made.process)
-    kept = engine_of(engine)(made, draw(made, seed, replication), cut)
+    kept = record(made, seed, replication, engine, until)
     first = float(made.entry.min()) if len(made.entry) else 0.0
     visits = runtables.visits(made, kept)
     return Run(
         runtables.projects(made, kept), visits, runtables.offices(made, kept, first), runtables.problems(made, kept),
         runtables.measures(made, kept), first, kept.end, made, kept,
     )  # fmt: skip
+
+
+def record(
+    made: Network, seed: int = 0, replication: int = 0, engine: Engine = "fast", until: Day | None = None
+) -> Records:
+    """What `replicate` makes its tables from."""
+    cut = None if until is None else horizon(until, made.process)
+    return engine_of(engine)(made, draw(made, seed, replication), cut)
 
 
 def horizon(until: Day, process: Process) -> float:

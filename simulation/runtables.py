@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulation.network import Desk, Floats, Ints, Network
+from simulation.network import Bools, Desk, Ints, Network
 from simulation.records import DISPATCH, HELPERS, HOTLINE, OUTCOMES, RESULTS, RETURN, TEAMS, Records
 
 
@@ -35,20 +35,29 @@ def visits(made: Network, kept: Records) -> pd.DataFrame:
     rows = rows[np.lexsort((rows, kept.queued[rows]))]
     stage, desk = made.stage[pair[rows]], made.desk[pair[rows]]
     stages, result = made.process.stages, kept.result[rows]
-    limit = np.array([np.inf if one.limit is None else one.limit + one.extension for one in stages] or [0.0])
-    clock = _clock(made, kept, pair, rows)
     return pd.DataFrame({
         "project": made.ids[made.project[pair[rows]]], "stage": _words([one.name for one in stages], stage),
         "office": _words([one.office for one in stages], stage),
         "region": _words(["", *(one.place for one in made.desks)], desk + 1),
         "visit": place[rows], "queued": kept.queued[rows], "begun": kept.begun[rows], "decided": kept.decided[rows],
-        "returned": result == RETURN, "on_time": clock <= limit[stage] + 1e-9, "result": _words(RESULTS, result),
+        "returned": result == RETURN, "on_time": on_time(made, kept, pair, rows), "result": _words(RESULTS, result),
         "waited": kept.waited[rows], "worked": kept.worked[rows],
     })  # fmt: skip
 
 
-def _clock(made: Network, kept: Records, pair: Ints, rows: Ints) -> Floats:
-    """Working days that the office had the stage so far; undecided, until the project left or the end."""
+def on_time(made: Network, kept: Records, pair: Ints, rows: Ints) -> Bools:
+    """Whether visits are within the limit of their stage; undecided, until the project left or the end.
+
+    Parameters
+    ----------
+    made, kept : Network, Records
+    pair : array of int
+        Of all visits.
+    rows : array of int
+        The visits in question.
+    """
+    stages = made.process.stages
+    limit = np.array([np.inf if one.limit is None else one.limit + one.extension for one in stages] or [0.0])
     clock = kept.clock[rows]
     cut = np.isnan(clock)
     now, before = rows[cut], np.maximum(rows[cut] - 1, 0)
@@ -56,7 +65,7 @@ def _clock(made: Network, kept: Records, pair: Ints, rows: Ints) -> Floats:
     had = made.official.work(np.where(np.isnan(left), kept.end, left)) - made.official.work(kept.queued[now])
     returned = (pair[before] == pair[now]) & (kept.result[before] == RETURN)
     clock[cut] = np.where(returned, kept.clock[before], 0.0) + had
-    return clock
+    return np.asarray(clock <= limit[made.stage[pair[rows]]] + 1e-9)
 
 
 def offices(made: Network, kept: Records, first: float) -> pd.DataFrame:

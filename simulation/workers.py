@@ -98,7 +98,7 @@ def _batch(digest: str, work: Work, numbers: list[int]) -> tuple[str, float, lis
 def _answer(work: Work, number: int) -> Answer:
     """One replication; what goes wrong in it is an answer."""
     try:
-        return Outcome.of(run.replicate(work.network, work.seed, number, work.engine, work.until))
+        return Outcome.of(work.network, run.record(work.network, work.seed, number, work.engine, work.until))
     except Exception as error:
         return Failure(type(error).__name__, str(error))
 

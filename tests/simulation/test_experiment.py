@@ -18,6 +18,7 @@ from simulation import Arm, Office, Precision, Process, Runs, Scenario, Stage, e
 from simulation.network import Network
 from simulation.outcome import DAYS, TABLES
 from simulation.precision import following
+from simulation.records import Records
 from simulation.store import Failure
 from simulation.workers import Key, Work, replicate_all
 
@@ -57,15 +58,15 @@ class _Counted:
 
     def __init__(self, patch: pytest.MonkeyPatch, fails: set[int] | None = None) -> None:
         self.ran: list[int] = []
-        inner = run.replicate
+        inner = run.record
 
-        def replicate(made: Network, seed: int, replication: int, *rest: Any) -> run.Run:
+        def record(made: Network, seed: int, replication: int, *rest: Any) -> Records:
             self.ran.append(replication)
             if fails and replication in fails:
                 raise ArithmeticError(f"no luck with {replication}")
             return inner(made, seed, replication, *rest)
 
-        patch.setattr(run, "replicate", replicate)
+        patch.setattr(run, "record", record)
 
 
 def test_the_public_name_is_the_function_whatever_was_imported_before() -> None:

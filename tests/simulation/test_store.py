@@ -59,7 +59,8 @@ def _entry(number: int, result: bytes | Failure, digest: str = "f00d") -> Entry:
 
 
 def _outcome(replication: int = 0) -> Outcome:
-    return Outcome.of(simulate(PROJECTS, PROCESS, seed=5, replication=replication, engine="simpy"))
+    run = simulate(PROJECTS, PROCESS, seed=5, replication=replication, engine="simpy")
+    return Outcome.of(run.network, run.records)
 
 
 def test_an_outcome_comes_back_from_bytes_as_it_was() -> None:
@@ -71,7 +72,7 @@ def test_an_outcome_comes_back_from_bytes_as_it_was() -> None:
 
 def test_sums_of_an_outcome_are_those_of_the_run() -> None:
     run = simulate(PROJECTS, PROCESS, seed=5, replication=2, engine="simpy")
-    kept, visits = Outcome.of(run), run.visits
+    kept, visits = Outcome.of(run.network, run.records), run.visits
     stages = kept.stages.set_index("stage")
     for name in ("site", "审批"):
         own = visits[visits["stage"] == name]
