@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from allocator import cells, schema, units
 from allocator.columns import Column
-from allocator.errors import Fault, InputError
+from allocator.errors import Fault, InputError, Severity
 
 Bools = NDArray[np.bool_]
 _BETWEEN = re.compile(r";|且|\n|\s+and\s+", re.IGNORECASE)
@@ -38,6 +38,21 @@ class Clause:
 
 
 @dataclass(frozen=True)
+class _Test:
+    """A clause that can be met: distinct cells of its column, the place of each project's, and the values it wants."""
+
+    clause: Clause
+    held: pd.Series | None
+    places: NDArray[np.intp]
+    wanted: list[Any]
+
+    def met(self) -> Bools:
+        """Which projects meet it."""
+        assert self.held is not None
+        return _compared(self.clause.sign, self.held, self.wanted)[self.places]
+
+
+@dataclass(frozen=True)
 class _Wrong(Exception):
     """Why a clause cannot be met: the code of a message, and what it speaks of."""
 
@@ -45,6 +60,12 @@ class _Wrong(Exception):
     found: str
     expected: str = ""
     nearest: str = ""
+
+    def fault(self, table: str, row: int | None, column: str) -> Fault:
+        """What to say at a place."""
+        severity: Severity = "warning" if self.code == "no_project_has" else "error"
+        said = {"found": self.found, "expected": self.expected, "nearest": self.nearest}
+        return Fault(self.code, table, row, column, severity, {key: value for key, value in said.items() if value})
 
 
 def clauses(rule: str) -> list[Clause]:
@@ -91,12 +112,14 @@ def mask(rule: str, projects: pd.DataFrame) -> Bools:
     >>> mask("审批方式 = 审批|备案; 用地 >= 5亩", projects).tolist()
     [False, True, False]
     """
-    found = [fault for fault in check(rule, "stages", None, "applies", projects) if fault.severity == "error"]
-    if found:
-        raise InputError(found)
-    met = np.ones(len(projects), dtype=bool)
+    met, wrong = np.ones(len(projects), dtype=bool), []
     for text in _texts(rule):
-        met &= _met(_clause(text), projects)
+        try:
+            met &= _test(text, projects).met()
+        except _Wrong as error:
+            wrong.append(error.fault("stages", None, "applies"))
+    if wrong:
+        raise InputError(wrong)
     return met
 
 
@@ -120,15 +143,9 @@ def check(rule: str, table: str, row: int | None, column: str, projects: pd.Data
     found = []
     for text in _texts(rule):
         try:
-            clause = _clause(text)
-            held, known = _held(clause.name, projects)
-            wanted = _values(clause, known) if known is not None else None
-            if held is not None and wanted is not None:
-                _met_at_all(clause, held, wanted)
+            _words_that_somebody_has(_test(text, projects))
         except _Wrong as wrong:
-            severity = "warning" if wrong.code == "no_project_has" else "error"
-            values = {key: value for key in ("found", "expected", "nearest") if (value := getattr(wrong, key))}
-            found.append(Fault(wrong.code, table, row, column, severity, values))  # type: ignore[arg-type]
+            found.append(wrong.fault(table, row, column))
     return found
 
 
@@ -144,10 +161,10 @@ def _clause(text: str) -> Clause:
     return Clause(match[1], _SIGNS.get(match[2], match[2]), words)
 
 
-def _met(clause: Clause, projects: pd.DataFrame) -> Bools:
-    held, known = _held(clause.name, projects)
-    assert held is not None and known is not None
-    return _compared(clause.sign, held, _values(clause, known))
+def _test(text: str, projects: pd.DataFrame | None) -> _Test:
+    clause = _clause(text)
+    held, places, known = _held(clause.name, projects)
+    return _Test(clause, held, places, [] if known is None else _values(clause, known, held))
 
 
 def _compared(sign: str, held: pd.Series, wanted: list[Any]) -> Bools:
@@ -167,25 +184,28 @@ def _equal(held: pd.Series, value: Any) -> Bools:
     return np.asarray(held.astype(object).eq(value) if isinstance(value, str) else held.eq(value), dtype=bool)
 
 
-def _held(name: str, projects: pd.DataFrame | None) -> tuple[pd.Series | None, Column | None]:
-    """The cells of the column that a name means, and what is known of them; the unit of the name is not seen to."""
+def _held(name: str, projects: pd.DataFrame | None) -> tuple[pd.Series | None, NDArray[np.intp], Column | None]:
+    """The distinct cells of the column that a name means, their places, and what is known of it."""
     base, _ = units.split_header(name)
     known = next((one for text in (name, base) if (one := _schema(text)) is not None), None)
     if projects is None:
-        return None, known
+        return None, np.zeros(0, dtype=np.intp), known
     same = {text for text in (name, base, known.name if known else "") if text}
     for header in map(str, projects.columns):
         theirs = _schema(header)
         if header in same or (theirs is not None and known is not None and theirs.name == known.name):
+            places, distinct = pd.factorize(projects[header], use_na_sentinel=False)
+            cells_held = pd.Series(distinct)
             if known is None:
-                return _own(header, projects[header])
-            made = cells.parse(projects[header], known)[0]
-            return (_plain(made) if known.kind == "text" else made), known
+                made, known = _own(header, cells_held)
+                return made, places, known
+            made = cells.parse(cells_held, known)[0]
+            return _plain(made) if known.kind == "text" else made, places, known
     if known is None or known.name not in schema.columns("projects"):
         headers = [*map(str, projects.columns), *schema.columns("projects")]
         headers += [schema.header("projects", one, "zh") for one in schema.columns("projects")]
         raise _Wrong("unknown_column", name, nearest=cells.nearest(base, headers))
-    return schema.blanks(known.kind, projects.index), known
+    return schema.blanks(known.kind, pd.RangeIndex(1)), np.zeros(len(projects), dtype=np.intp), known
 
 
 def _schema(text: str) -> Column | None:
@@ -214,7 +234,7 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.map({word: cells.plain(word) for word in column.dropna().unique()}).astype("str")
 
 
-def _values(clause: Clause, known: Column) -> list[Any]:
+def _values(clause: Clause, known: Column, held: pd.Series | None) -> list[Any]:
     """The values of a clause as those of the column; None for blank."""
     if clause.sign not in ("=", "!=") and known.kind not in ("number", "share", "date", "when"):
         raise _Wrong("rule_no_numbers", clause.name)
@@ -232,16 +252,18 @@ def _values(clause: Clause, known: Column) -> list[Any]:
             raise _Wrong(
                 wrong[0].code, values.get("found", word), values.get("expected", ""), values.get("nearest", "")
             )
-        made.append(frozenset(schema.split(parsed.iloc[0])) if known.kind == "list" else parsed.iloc[0])
+        value = parsed.iloc[0]
+        dates = held is not None and pd.api.types.is_datetime64_any_dtype(held)
+        if held is not None and isinstance(value, pd.Timestamp) != dates and known.kind == "when":
+            raise _Wrong("not_a_date" if dates else "not_a_number", word)
+        made.append(frozenset(schema.split(value)) if known.kind == "list" else value)
     return made
 
 
-def _met_at_all(clause: Clause, held: pd.Series, wanted: list[Any]) -> None:
-    """Dates are compared with dates; a word that no project has is more likely a slip."""
-    for word, value in zip(clause.words, wanted, strict=True):
-        if isinstance(value, pd.Timestamp) and not pd.api.types.is_datetime64_any_dtype(held):
-            raise _Wrong("not_a_number", word)
-        if isinstance(value, float) and pd.api.types.is_datetime64_any_dtype(held):
-            raise _Wrong("not_a_date", word)
-        if isinstance(value, str) and len(held) and not _equal(held, value).any():
-            raise _Wrong("no_project_has", word, nearest=cells.nearest(word, held.dropna().unique()))
+def _words_that_somebody_has(test: _Test) -> None:
+    """A word that no project has is more likely a slip."""
+    if test.held is None or not len(test.held):
+        return
+    for word, value in zip(test.clause.words, test.wanted, strict=True):
+        if isinstance(value, str) and not _equal(test.held, value).any():
+            raise _Wrong("no_project_has", word, nearest=cells.nearest(word, test.held.dropna().unique()))

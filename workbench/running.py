@@ -178,17 +178,19 @@ class Job:
 
     def _warn(self, found: tuple[Fault, ...], interrupted: str | None) -> None:
         """What is odd about the input, and that the outcome is not the whole one."""
-        if found:
-            counted, case = faults.counted(found, self.lang), subprocess.list2cmdline([self.case])
-            click.echo(label("cli.fault.see", self.lang, counted=counted, case=case), err=True)
+        warn(found, self.case, self.lang)
         if interrupted:
             click.echo(label(interrupted, self.lang), err=True)
 
     def _files(self, first: str) -> str:
-        """What to open first, and what else lies beside it."""
-        others = sorted(file.name for file in self.out.iterdir() if file.is_file() and file.name != first)
-        listed = label("cli.plan.comma", self.lang).join(others)
-        return label("cli.plan.files", self.lang, first=self.out / first, folder=self.out, others=listed)
+        return present.files(self.out, first, self.lang)
+
+
+def warn(found: tuple[Fault, ...], case: str, lang: Lang) -> None:
+    """Say on standard error that something is odd about the input."""
+    if found:
+        values = {"counted": faults.counted(found, lang), "case": subprocess.list2cmdline([case])}
+        click.echo(label("cli.fault.see", lang, **values), err=True)
 
 
 def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
@@ -209,11 +211,16 @@ def checked(case: Path, watch: Watch) -> tuple[Case, tuple[Fault, ...]]:
 def looked(case: Path) -> tuple[Case | None, tuple[Fault, ...]]:
     """A case where it can be read, and every fault of it: of its tables, of sense, of its process."""
     from allocator.check import check
-    from simulation.casecheck import check_process, check_tables
 
     read, found = examine(case)
-    more = check_tables(case, found) if read is None else [*check_process(read)]
-    return read, sorted_faults([*(found if read is None else check(read)), *more])
+    if read is not None:
+        found = check(read)
+    if read is None or len(read.extra.get("stages", ())):
+        from simulation.casecheck import check_process, check_tables
+
+        more = check_tables(case, found) if read is None else check_process(read)
+        found = sorted_faults([*found, *more])
+    return read, found
 
 
 def solved(case: Case, lang: Lang, watch: Watch, stop: Interruption, effort: dict[str, Any]) -> Plan:
