@@ -21,7 +21,7 @@ from simulation.process import Process
 from simulation.run import Engine, prepare
 from simulation.runs import Arm, Runs
 from simulation.store import Entry, Failure, Store
-from simulation.workers import Answer, Key, Work, replicate_all
+from simulation.workers import Answer, Done, Key, Work, replicate_all
 
 Progress = Callable[[int, int], None]
 
@@ -89,7 +89,7 @@ def experiment(
     if precision is None and replications < 1:
         raise YaosuError("runs_least", {"name": "replications", "expected": "1", "found": str(replications)})
     arms = {name: one if isinstance(one, Arm) else Arm(projects, process, one) for name, one in scenarios.items()}
-    bench = _Bench(arms, *_works(arms, seed, engine, until), seed, until)
+    bench = _Bench(arms, *_works(arms, seed, engine, until, store is not None), seed, until)
     with _opened(store) as kept_in:
         number = replications if precision is None else precision.least
         while True:
@@ -132,13 +132,13 @@ class _Bench:
                 self.answers |= {(digest, one): outcome for one, outcome in store.outcomes(digest, missing)}
         names = {digest: name for name, digest in reversed(list(self.digests.items()))}
 
-        def keep(batch: list[tuple[Key, Answer]]) -> None:
+        def keep(batch: list[Done]) -> None:
             if store is not None:
                 store.add(
-                    Entry(*key, names[key[0]], self.seed, one if isinstance(one, Failure) else one.to_bytes())
-                    for key, one in batch
+                    Entry(*key, names[key[0]], self.seed, answer if isinstance(answer, Failure) else packed)
+                    for key, answer, packed in batch
                 )
-            self.answers |= dict(batch)
+            self.answers |= {key: answer for key, answer, _ in batch}
             if progress is not None:
                 progress(len(self.answers), len(wanted))
 
@@ -163,7 +163,7 @@ class _Bench:
 
 
 def _works(
-    arms: Mapping[str, Arm], seed: int, engine: Engine, until: Day | None
+    arms: Mapping[str, Arm], seed: int, engine: Engine, until: Day | None, packed: bool
 ) -> tuple[dict[str, str], dict[str, Work]]:
     """The input of each scenario, and what to run for each input; every fault of all scenarios at once."""
     digests: dict[str, str] = {}
@@ -173,7 +173,7 @@ def _works(
         try:
             network = prepare(arm.projects, arm.moved)
             digests[name] = input_hash(arm.projects, arm.moved, until=until, seed=seed)
-            works.setdefault(digests[name], Work(network, seed, engine, until))
+            works.setdefault(digests[name], Work(network, seed, engine, until, packed))
         except InputError as error:
             found |= {fault.text(): fault for fault in error.faults}
     if found:

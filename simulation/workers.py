@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +25,8 @@ BATCH_MOST = 100
 Key = tuple[str, int]
 """Digest of an input, and number of the replication."""
 Answer = Outcome | Failure
+Done = tuple[Key, Answer, bytes]
+"""A replication, its answer, and the outcome packed where it is to be kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +37,11 @@ class Work:
     seed: int
     engine: Engine
     until: Day | None
+    packed: bool = False
 
 
 def replicate_all(
-    works: Mapping[str, Work], pending: Iterable[Key], jobs: int, keep: Callable[[list[tuple[Key, Answer]]], None]
+    works: Mapping[str, Work], pending: Iterable[Key], jobs: int, keep: Callable[[list[Done]], None]
 ) -> None:
     """Run replications and hand each batch of answers to `keep` as it comes.
 
@@ -55,44 +61,50 @@ def replicate_all(
     run one at a time in a pool of their own, and the one that kills again is a failure.
     """
     left = dict.fromkeys(pending)
-    alone = joblib.effective_n_jobs(jobs) == 1
+    count = joblib.effective_n_jobs(jobs)
     while left:
-        queue = _Queue(works, left, 1 if alone else joblib.effective_n_jobs(jobs))
+        queue = _Queue(works, list(left), count)
+        pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None)
+        batches = pool(queue.tasks())
         try:
-            for digest, seconds, answers in joblib.Parallel(
-                n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None
-            )(queue.tasks()):
-                queue.took(digest, seconds, len(answers))
-                _hand_on(digest, answers, left, keep)
+            for seconds, done in batches:
+                queue.took(done[0][0][0], seconds, len(done))
+                _hand_on(done, left, keep)
         except BrokenProcessPool:
             for digest, number in [key for key in queue.given if key in left]:
-                _hand_on(digest, [(number, _by_itself(works[digest], digest, number))], left, keep)
+                _hand_on([_by_itself(works[digest], (digest, number))], left, keep)
+        except BaseException:
+            with warnings.catch_warnings():  # of work that is thrown away
+                warnings.simplefilter("ignore")
+                batches.close()
+            raise
 
 
-def _hand_on(
-    digest: str, answers: list[tuple[int, Answer]], left: dict[Key, None],
-    keep: Callable[[list[tuple[Key, Answer]]], None],
-) -> None:  # fmt: skip
-    keep([((digest, number), answer) for number, answer in answers])
-    for number, _ in answers:
-        left.pop((digest, number), None)
+def _hand_on(done: list[Done], left: dict[Key, None], keep: Callable[[list[Done]], None]) -> None:
+    keep(done)
+    for key, _, _ in done:
+        left.pop(key, None)
 
 
-def _by_itself(work: Work, digest: str, number: int) -> Answer:
+def _by_itself(work: Work, key: Key) -> Done:
     """One replication in a pool where nothing else runs."""
     try:
-        task = joblib.delayed(_batch)(digest, work, [number])
-        answers: list[tuple[int, Answer]] = joblib.Parallel(n_jobs=2, max_nbytes=None)([task])[0][2]
+        answers: list[tuple[float, list[Done]]] = joblib.Parallel(n_jobs=2, max_nbytes=None)(
+            [joblib.delayed(_batch)(work, [key], True)]
+        )
     except BrokenProcessPool as error:
-        return Failure(type(error).__name__, str(error).partition("\n")[0])
-    return answers[0][1]
+        return key, Failure(type(error).__name__, str(error).partition("\n")[0]), b""
+    return answers[0][1][0]
 
 
-def _batch(digest: str, work: Work, numbers: list[int]) -> tuple[str, float, list[tuple[int, Answer]]]:
-    """Some replications of an input, in whatever process; also how many seconds they took."""
+def _batch(work: Work, keys: list[Key], away: bool) -> tuple[float, list[Done]]:
+    """Some replications of an input, here or away in another process; also how many seconds they took."""
+    if away and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
     since = time.perf_counter()
-    answers = [(number, _answer(work, number)) for number in numbers]
-    return digest, time.perf_counter() - since, answers
+    answers = [(key, _answer(work, key[1])) for key in keys]
+    done = [(key, one, one.to_bytes() if work.packed and isinstance(one, Outcome) else b"") for key, one in answers]
+    return time.perf_counter() - since, done
 
 
 def _answer(work: Work, number: int) -> Answer:
@@ -111,7 +123,7 @@ class _Queue:
     """
 
     works: Mapping[str, Work]
-    pending: Iterable[Key]
+    pending: list[Key]
     workers: int
     given: list[Key] = field(default_factory=list)
     _pace: dict[str, float] = field(default_factory=dict)
@@ -128,11 +140,11 @@ class _Queue:
         while left:
             digest = max(left, key=lambda one: len(left[one]))
             count = self._size(digest, sum(map(len, left.values())))
-            numbers = [left[digest].popleft() for _ in range(min(count, len(left[digest])))]
+            keys = [(digest, left[digest].popleft()) for _ in range(min(count, len(left[digest])))]
             if not left[digest]:
                 del left[digest]
-            self.given += [(digest, number) for number in numbers]
-            yield joblib.delayed(_batch)(digest, self.works[digest], numbers)
+            self.given += keys
+            yield joblib.delayed(_batch)(self.works[digest], keys, self.workers > 1)
 
     def _size(self, digest: str, left: int) -> int:
         """In this process alone each is handed on at once; towards the end the rest is shared evenly."""

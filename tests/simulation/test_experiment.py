@@ -194,7 +194,7 @@ def test_a_worker_that_is_killed_is_a_failure_of_its_replication_alone() -> None
     }
     answers: dict[Key, object] = {}
     pending = [(name, number) for number in range(2) for name in works] + [("good", number) for number in range(2, 9)]
-    replicate_all(works, pending, 2, lambda batch: answers.update(batch))
+    replicate_all(works, pending, 2, lambda batch: answers.update({key: answer for key, answer, _ in batch}))
     assert answers.keys() == set(pending)
     failed = {key for key, answer in answers.items() if isinstance(answer, Failure)}
     assert failed == {("bad", 0), ("bad", 1)}
