@@ -8,6 +8,11 @@ from allocator import units
 from allocator.columns import RANGE, SHARE, Column, column
 
 LEVELS = ("province", "city", "county")
+MEASURES = (
+    "started", "hotline_received", "hotline_solved", "dispatch_projects", "dispatch_solved", "teams_visits",
+    "teams_solved",
+)  # fmt: skip
+"""What a published point speaks of: a share of projects, or a number."""
 _EITHER = {"choices": ("yes", "no")}
 _DAYS, _WORKDAYS = {"dimension": "days", **RANGE}, {"dimension": "workdays", **RANGE}
 
@@ -74,10 +79,10 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "checkpoints": (
         column("checkpoint", "id", "核对点 名称 核对点名称", required=True),
         column("scenario", "text", "情景 情景名称"),
-        column("measure", "text", "计量 口径 指标"),
-        column("date", "date", "日期 截至日期 时点"),
+        column("measure", "choice", "计量 口径 指标", required=True, choices=MEASURES),
+        column("date", "date", "日期 截至日期 时点", required=True),
         column("where", "text", "适用范围 适用项目 范围"),
-        column("value", "number", "数值 值 公布值"),
+        column("value", "number", "数值 值 公布值", required=True),
         column("tolerance", "number", "允许误差 误差", **RANGE),
         column("band", "share", "区间水平 置信水平", **SHARE),
         column("standing", "text", "性质 可靠程度"),
@@ -100,7 +105,12 @@ SHEETS: dict[str, tuple[str, ...]] = {
 }
 
 _YES_NO = {"yes": "是 true y 1 √ 有 工作日 上班", "no": "否 false n 0 × 无 休息日 放假"}
-CHOICE_WORDS = dict.fromkeys(("working", "hotline", "dispatch", "teams"), _YES_NO)
+CHOICE_WORDS = {
+    **dict.fromkeys(("working", "hotline", "dispatch", "teams"), _YES_NO),
+    "measure": {"started": "开工率 已开工", "hotline_received": "热线受理", "hotline_solved": "热线解决",
+                "dispatch_projects": "调度项目", "dispatch_solved": "调度解决", "teams_visits": "服务队走访",
+                "teams_solved": "服务队解决"},
+}  # fmt: skip
 
 SETTINGS: dict[str, Column] = {
     one.name: one for one in (

@@ -207,7 +207,7 @@ def _arising(network: Network, chance: Streams, year: float, number: int) -> dic
     blocked = _blocked(network, rows, problem.blocks)
     if problem.blocks:
         rows, blocked = rows[blocked >= 0], blocked[blocked >= 0]
-    count = _poisson(problem.mean, chance.uniform(network.keys[rows], f"problems:{problem.name}"))
+    count = _poisson(problem.mean * year, chance.uniform(network.keys[rows], f"problems:{problem.name}"))
     holder, blocked = np.repeat(rows, count), np.repeat(blocked, count)
     size, key = len(holder), network.keys[holder]
     place = np.arange(size) - np.repeat(np.cumsum(count) - count, count)
