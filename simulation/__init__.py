@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simulation.distributions import triangular as triangular
     from simulation.experiment import experiment as experiment
     from simulation.levers import Scenario as Scenario
+    from simulation.marginal import marginal as marginal
     from simulation.measures import Deferral as Deferral
     from simulation.measures import Dispatch as Dispatch
     from simulation.measures import Hotline as Hotline
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from simulation.run import simulate as simulate
     from simulation.runs import Arm as Arm
     from simulation.runs import Runs as Runs
+    from simulation.seek import seek as seek
+    from simulation.sought import Sought as Sought
     from simulation.store import Store as Store
 
 _HOME = {
@@ -47,6 +50,7 @@ _HOME = {
     "Run": "run",
     "Runs": "runs",
     "Scenario": "levers",
+    "Sought": "sought",
     "Stage": "process",
     "Store": "store",
     "Teams": "measures",
@@ -56,6 +60,8 @@ _HOME = {
     "fixed": "distributions",
     "gamma": "distributions",
     "lognormal": "distributions",
+    "marginal": "marginal",
+    "seek": "seek",
     "simulate": "run",
     "triangular": "distributions",
 }
