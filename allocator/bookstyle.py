@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from allocator.labels import Lang, label
 from allocator.sheetout import printable
 
-Kind = Literal["text", "mark", "long", "number", "each", "whole", "percent", "rate", "change", "bar"]
+Kind = Literal["text", "mark", "long", "number", "each", "tenths", "whole", "percent", "rate", "change", "bar"]
 TEXTS = ("text", "mark", "long")
 ROWS = 1_048_575
 LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 40.0, 180.0, 13.5
@@ -44,10 +44,10 @@ class Field:
     header : str
         With the unit.
     values : Series
-    kind : {"text", "mark", "long", "number", "each", "whole", "percent", "rate", "change", "bar"}
+    kind : {"text", "mark", "long", "number", "each", "tenths", "whole", "percent", "rate", "change", "bar"}
         ``mark``: short and centred; ``long``: wrapped; ``number``: as many decimals as the column needs; ``each``: as
-        many as the cell needs, where units are mixed; ``rate``: percent with two decimals; ``change``: percent with a
-        sign; ``bar``: percent with a bar behind it.
+        many as the cell needs, where units are mixed; ``tenths``: one decimal, none in thousands; ``rate``: percent
+        with two decimals; ``change``: percent with a sign; ``bar``: percent with a bar behind it.
     note : str
         Shown when the mouse rests on the header.
     good, bad : str
@@ -99,7 +99,7 @@ class Style:
     def column(self, item: Field, total: bool) -> list[Any]:
         """The format of each cell of a column."""
         values = item.values.tolist()
-        if item.kind == "each":
+        if item.kind in ("each", "tenths"):
             made = [self._one(item, [value], False) for value in values]
         else:
             made = [self._one(item, values, False)] * len(values)
@@ -108,6 +108,8 @@ class Style:
     def _one(self, item: Field, values: list[Any], total: bool) -> Any:
         if item.kind in ("number", "each"):
             return self.of(decimals(values), total)
+        if item.kind == "tenths":
+            return self.of("0" if values and abs(values[0]) >= 1000 else "1", total)
         return self.of({"whole": "0", "bar": "percent"}.get(item.kind, item.kind), total)
 
 
@@ -232,5 +234,5 @@ def width(item: Field) -> float:
         return max(header, 9.0)
     numbers = item.values.astype(float).to_numpy()
     largest = float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0))
-    places = {"whole": 0, "number": int(decimals(numbers.tolist())), "each": 2}[item.kind]
+    places = {"whole": 0, "number": int(decimals(numbers.tolist())), "each": 2, "tenths": 2}[item.kind]
     return max(len(f"{largest:,.0f}") + places + 2.5, header)

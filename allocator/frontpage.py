@@ -9,36 +9,27 @@ from typing import Any
 import pandas as pd
 
 from allocator import units
-from allocator.bookstyle import LINE, ROWS, Page, Style, decimals, finish, lines
+from allocator.bookstyle import LINE, ROWS, Page, Style, lines
+from allocator.frontsheet import WIDTHS, FrontSheet, Row
 from allocator.labels import label
 from allocator.pages import Pages
 from allocator.summary import MONEY, summary, value_name
 
-WIDTHS = (46, 15, 15, 15, 15, 15)
 CHARTS = (385, 525)
 CHART_HEIGHT, CHART_ROWS = 280, 15
-PART = {"bold": True, "font_size": 12, "font_color": "#2F75B5", "valign": "vcenter"}
 BLUE, GREY = "#2F75B5", ("#A6A6A6", "#D0CECE")
-Row = Sequence[tuple[Any, str]]
 
 
-class Front:
+class Front(FrontSheet):
     """Writes the first sheet from top to bottom."""
 
     def __init__(self, book: Any, style: Style, pages: Pages) -> None:
-        self.book, self.style, self.pages, self.say = book, style, pages, pages.say
-        self.plan, self.told = pages.plan, summary(pages.plan)
-        self.sheet = book.add_worksheet(self.say("sheet.summary"))
-        self.row = 0
+        self.pages, self.say, self.plan, self.told = pages, pages.say, pages.plan, summary(pages.plan)
+        title = self.say("title", name=self.plan.case.name)
+        super().__init__(book, style, self.say("sheet.summary"), title, pages.lang)
 
     def write(self, sheets: Sequence[Page]) -> None:
         """The whole sheet."""
-        finish(self.sheet, self.say("title", name=self.plan.case.name), sum(WIDTHS), self.pages.lang)
-        self.sheet.set_portrait()
-        self.sheet.fit_to_pages(1, 1)
-        self.sheet.hide_gridlines(2)
-        for place, width in enumerate(WIDTHS):
-            self.sheet.set_column(place, place, width)
         self._head()
         if self.plan.status == "infeasible":
             self._conflict()
@@ -54,42 +45,10 @@ class Front:
         self._made()
         self._guide(sheets)
 
-    def _line(self, text: str, name: str = "text", height: float | None = None, **more: Any) -> None:
-        """A sentence over the whole width."""
-        if height:
-            self.sheet.set_row(self.row, height)
-        self.sheet.merge_range(self.row, 0, self.row, len(WIDTHS) - 1, "", self.style.of(name, **more))
-        self.sheet.write_string(self.row, 0, text, self.style.of(name, **more))
-        self.row += 1
-
-    def _table(self, key: str, headers: Sequence[str], rows: Sequence[Row]) -> int:
-        """A small table under its title; the row of its first cells."""
-        self.row += 1
-        self._line(self.say(f"part.{key}"), "text", 20, **PART)
-        tall = max(lines(pd.Series([header]), wide - 2)[0] for header, wide in zip(headers, WIDTHS, strict=False))
-        self.sheet.set_row(self.row, LINE * tall + 4)
-        for place, header in enumerate(headers):
-            self.sheet.write_string(self.row, place, header, self.style.head)
-        first = self.row + 1
-        for self.row, row in enumerate(rows, start=first):
-            for place, (value, name) in enumerate(row):
-                self._cell(place, value, name)
-        self.row = first + len(rows)
-        return first
-
-    def _cell(self, place: int, value: Any, name: str) -> None:
-        if value is None:
-            return
-        if isinstance(value, str):
-            self.sheet.write_string(self.row, place, value, self.style.of(name, text_wrap=True))
-        else:
-            shown = decimals([value]) if name == "number" else name
-            self.sheet.write_number(self.row, place, value, self.style.of(shown))
-
     def _head(self) -> None:
         """What it is, and whether it can be trusted, in words."""
-        self._line(self.say("title", name=self.plan.case.name), height=28, bold=True, font_size=16)
-        self._line(status(self.pages), height=20, font_size=11)
+        self.line(self.say("title", name=self.plan.case.name), height=28, bold=True, font_size=16)
+        self.line(status(self.pages), height=20, font_size=11)
         if self.plan.solution.x is None:
             return
         said = [self.say("head.funded", funded=f"{self.told['funded']:,}", projects=f"{self.told['projects']:,}")]
@@ -97,14 +56,13 @@ class Front:
             if other["ahead"] is not None:
                 baseline = label(f"baseline.{name}", self.pages.lang)
                 said.append(self.say("head.ahead", name=baseline, ahead=f"{other['ahead']:+.1%}"))
-        self._line(("" if self.pages.chinese else " ").join(said), height=20, font_size=11)
+        self.line(("" if self.pages.chinese else " ").join(said), height=20, font_size=11)
 
     def _conflict(self) -> None:
         """What conflicts and the least that repairs it."""
-        self.row += 1
-        self._line(self.say("part.conflict"), "text", 20, **PART)
+        self.part(self.say("part.conflict"))
         for sentence in self.plan.diagnose().text(self.pages.lang).splitlines():
-            self._line(sentence, "long", LINE * lines(pd.Series([sentence]), sum(WIDTHS))[0] + 2)
+            self.line(sentence, "long", LINE * lines(pd.Series([sentence]), sum(WIDTHS))[0] + 2)
 
     def _figures(self) -> None:
         told, unit = self.told, self.pages.value_unit
@@ -124,7 +82,7 @@ class Front:
                      self._money(self.say("figure.money", name=header), money[name]["funded"])]  # fmt: skip
         rows += [self._money(self.say(f"figure.{key}"), money[key]) for key in ("own", "loans", "cost") if key in money]
         headers = [self.say("figure.figure"), self.say("figure.amount"), self.say("column.unit")]
-        self._table("figures", headers, [row for row in rows if row[1][0] is not None])
+        self.table(self.say("part.figures"), headers, [row for row in rows if row[1][0] is not None])
 
     def _money(self, name: str, mcny: float | None) -> Row:
         shown = None if mcny is None else units.convert(mcny, "mcny", self.pages.money_unit)
@@ -141,7 +99,8 @@ class Front:
                 row.append((found["granted"] / found["available"], "percent"))
             rows.append(row)
         headers = [self.say("figure.resource"), self.say("column.unit"), *(self.say(f"quota.{key}") for key in keys)]
-        self._table("resources", [*headers, *([self.say("column.used_share")] if "granted" in keys else [])], rows)
+        headers += [self.say("column.used_share")] if "granted" in keys else []
+        self.table(self.say("part.resources"), headers, rows)
 
     def _baselines(self) -> int:
         """The plan beside the baselines; the row of the plan."""
@@ -155,7 +114,7 @@ class Front:
              (other["ahead"], "change"), (other["funded"], "0"), (other["broken"], "0")]
             for name, other in told["baselines"].items()
         )]  # fmt: skip
-        return self._table("baselines", headers, rows if told["objective"] is not None else rows[1:])
+        return self.table(self.say("part.baselines"), headers, rows if told["objective"] is not None else rows[1:])
 
     def _missed(self) -> None:
         """Soft rules that the plan does not meet."""
@@ -168,7 +127,7 @@ class Front:
             [(item.values.iloc[at], "number" if item.kind in ("each", "number") else "text") for item in columns]
             for at in missed[:20]
         ]
-        self._table("missed", [item.header for item in columns], rows)
+        self.table(self.say("part.missed"), [item.header for item in columns], rows)
 
     def _charts(self, row: int, first: int, sheets: Sequence[Page]) -> None:
         """The plan beside the baselines, in all and by city (or field)."""
@@ -219,7 +178,8 @@ class Front:
             "violation": None if told["violation"] is None else f"{told['violation']:.1e}",
             "versions": versions.join(f"{name} {version}" for name, version in told["versions"].items()),
         }  # fmt: skip
-        self._list("made", {self.say(f"made.{key}"): text for key, text in rows.items() if text is not None})
+        known = {self.say(f"made.{key}"): text for key, text in rows.items() if text is not None}
+        self.listing(self.say("part.made"), known)
 
     def _guide(self, sheets: Sequence[Page]) -> None:
         """What stands on which sheet."""
@@ -228,17 +188,7 @@ class Front:
             cut = self.say("guide.cut", shown=f"{ROWS:,}", count=f"{len(page):,}") if len(page) > ROWS else ""
             told[page.name] = f"{self.say(f'guide.{page.key}')} {cut}".strip()
         if told:
-            self._list("guide", told)
-
-    def _list(self, key: str, rows: dict[str, str]) -> None:
-        """Names and sentences."""
-        self.row += 1
-        self._line(self.say(f"part.{key}"), "text", 20, **PART)
-        for name, text in rows.items():
-            self.sheet.write_string(self.row, 0, name, self.style.of("text"))
-            self.sheet.merge_range(self.row, 1, self.row, len(WIDTHS) - 1, "", self.style.of("text"))
-            self.sheet.write_string(self.row, 1, text, self.style.of("text"))
-            self.row += 1
+            self.listing(self.say("part.guide"), told)
 
 
 def add_front(book: Any, style: Style, pages: Pages, sheets: Sequence[Page]) -> None:

@@ -65,7 +65,7 @@ def curves(
     names = Names.of(runs, lang, titles)
     finding = Finding(runs, names, over, weight, where, tuple(dates), baseline, best)
     whole = _until(runs.curve(over=over, weight=weight, where=where), [runs.day(day) for day in dates])
-    shown = _shown(whole, finding.base, finding.best)
+    shown = shown_of(whole, finding.base, finding.best)
     low, high = _reach(whole, shown)
     days = np.arange(low, high + 1.0, max(1.0, (high - low) // POINTS))
     table = runs.curve(over=over, weight=weight, where=where, which=which, times=days)
@@ -84,13 +84,12 @@ def curves(
     return figure
 
 
-def _shown(table: pd.DataFrame, base: str, best: str) -> list[str]:
+def shown_of(table: pd.DataFrame, base: str, best: str | None = None) -> list[str]:
     """The scenarios with a colour of their own: the baseline, the one of the headline, those that differ most."""
     wide = table.pivot(index="time", columns="scenario", values="mean")
     away = wide.sub(wide[base], axis=0).abs().sum()
     others = [str(name) for name in away.sort_values(ascending=False, kind="stable").index if name not in (base, best)]
-    room = MOST_CURVES - 2 if len(others) > MOST_CURVES - 2 else len(others)
-    return list(dict.fromkeys([base, best, *others[:room]]))
+    return list(dict.fromkeys([base, best or base, *others]))[:MOST_CURVES]
 
 
 def _until(table: pd.DataFrame, dates: Sequence[float]) -> pd.DataFrame:

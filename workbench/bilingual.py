@@ -231,6 +231,6 @@ def option(*names: str, **settings: Any) -> Callable[[Callable[..., Any]], Calla
     return click.option(*names, cls=Option, **settings)
 
 
-def argument(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def argument(name: str, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An argument in both languages."""
-    return click.argument(name, cls=Argument)
+    return click.argument(name, cls=Argument, **settings)

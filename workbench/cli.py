@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from allocator.labels import Lang, label
+from workbench import foresee
 from workbench.bilingual import BAD, DONE, NO, Program, argument, option
 
 SAMPLES = ("gb-grid-2021", "shandong-2020")
@@ -119,6 +120,10 @@ def explain(lang: Lang, /, case: str, project: str, as_json: bool, **effort: Any
     from workbench import running
 
     return running.explain(case, project, lang, as_json, **effort)
+
+
+for command in foresee.COMMANDS:
+    yaosu.add_command(command)
 
 
 @yaosu.command()

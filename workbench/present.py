@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -38,6 +39,13 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "  ".join([first, *others]).rstrip()
 
     return "\n".join(padded(line) for line in lines)
+
+
+def files(folder: Path, first: str, lang: Lang) -> str:
+    """What to open first, and what else lies beside it."""
+    others = sorted(file.name for file in folder.iterdir() if file.is_file() and file.name != first)
+    listed = label("cli.plan.comma", lang).join(others)
+    return label("cli.plan.files", lang, first=folder / first, folder=folder, others=listed)
 
 
 def overview(plan: Plan, lang: Lang) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +24,7 @@ class Watch:
         from rich.console import Console
 
         self._lang = lang
+        self.counted: tuple[int, int] | None = None
         console = Console(stderr=True)
         self._line = console.status("") if console.is_terminal else None
 
@@ -51,3 +53,30 @@ class Watch:
     def counting(self, step: str) -> Callable[[int, int], None]:
         """Tells how many are done of how many, by the words ``cli.progress.<step>``."""
         return lambda done, total: self.doing(step, done=done, total=total)
+
+    def timing(self, step: str) -> Callable[[int, int], None]:
+        """As `counting`, with how long the rest will take at the pace so far; remembers what was counted last."""
+        first: list[float] = []
+
+        def tell(done: int, total: int) -> None:
+            self.counted = (done, total)
+            first[:] = first or [time.monotonic(), done]
+            since, before = first
+            known = done > before
+            left = (total - done) * (time.monotonic() - since) / (done - before) if known else 0.0
+            said = lasting(left, self._lang) if known else "–"
+            self.doing(step, done=f"{done:,}", total=f"{total:,}", left=said)
+
+        return tell
+
+
+def lasting(seconds: float, lang: Lang) -> str:
+    """A while in words.
+
+    >>> lasting(42.4, "en"), lasting(150, "en"), lasting(7300, "zh")
+    ('42 s', '3 min', '2.0小时')
+    """
+    for unit, long, figures in (("hours", 3600.0, 1), ("minutes", 60.0, 0)):
+        if seconds >= 1.5 * long:
+            return label(f"cli.lasting.{unit}", lang, time=f"{seconds / long:.{figures}f}")
+    return label("cli.lasting.seconds", lang, time=f"{seconds:.0f}")
