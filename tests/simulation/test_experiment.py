@@ -142,28 +142,42 @@ def test_a_longer_experiment_continues_a_shorter_one(monkeypatch: pytest.MonkeyP
 
 
 KILLED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell ignores it
 sys.path.insert(0, sys.argv[2])
 import test_experiment as there
 there._run(replications=400, jobs=int(sys.argv[3]), store=sys.argv[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_killed_experiment_goes_on_from_the_store_to_the_same_result(jobs: int, tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite"
-    command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parent), str(jobs)]
-    victim = subprocess.Popen(command, start_new_session=True)
-    deadline = time.monotonic() + 120
-    while _count(path) < 5 and victim.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(victim.pid, signal.SIGKILL)  # its workers too
-    victim.wait()
+    _struck(path, jobs, signal.SIGKILL)
     kept = _count(path)
     assert 5 <= kept < 800
     number = max(10, kept)  # whatever was kept counts, and something is left to do
     again = _run(replications=number, jobs=jobs, store=path)
     assert _count(path) >= kept and _same(again, _run(replications=number))
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_what_is_done_and_leaves_no_traces_of_workers(tmp_path: Path) -> None:
+    said = _struck(tmp_path / "runs.sqlite", 2, signal.SIGINT)
+    assert 5 <= _count(tmp_path / "runs.sqlite") < 800
+    assert said.rstrip().endswith("KeyboardInterrupt") and "Loky" not in said and "Warning" not in said
+
+
+def _struck(path: Path, jobs: int, blow: signal.Signals) -> str:
+    """An experiment in a process of its own, struck with its workers after a few replications; what it said."""
+    command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parent), str(jobs)]
+    victim = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while _count(path) < 5 and victim.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(victim.pid, blow)
+    return victim.communicate()[1]
 
 
 def _count(path: Path) -> int:
