@@ -60,7 +60,7 @@ def test_the_command_shows_the_faults_of_a_process_and_ends_with_2(tmp_path: Pat
     assert {one["table"] for one in told["faults"]} == {"projects", "stages"}
 
 
-@pytest.mark.parametrize("name", ["shandong-2020"])
+@pytest.mark.parametrize("name", ["gb-grid-2021", "shandong-2020"])
 def test_the_process_of_a_sample_is_sound(name: str) -> None:
     case = Case.read(place(name))
     assert [fault.text() for fault in check_process(case)] == []
