@@ -61,7 +61,8 @@ def waits(network: Network, kept: Records) -> pd.DataFrame:
     for project in np.flatnonzero(kept.outcome != STARTED).tolist():
         things = list(scene.things(project))
         rows += [(project, *thing, 1.0 / len(things)) for thing in things]
-    return pd.DataFrame(rows, columns=["project", "waits_for", "name", "part"])
+    made = pd.DataFrame(rows, columns=["project", "waits_for", "name", "part"])
+    return made.astype({"project": "int64", "part": "float64"})
 
 
 class _Scene:
