@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
+import pandas as pd
 
 from simulation import draws, faststate, records
-from simulation.draws import Draws
+from simulation.draws import Draws, draw
 from simulation.fastdesk import convene, employ, end_review, hold_meeting, join, proceed, stop, take_up, withdraw
 from simulation.fastevents import next_event, put_down, time, work
 from simulation.fastremedies import arrive, hand_in, hang_up, meet, own_efforts, raise_problems, ring, task_done, travel
-from simulation.fastrows import at, compiled
+from simulation.fastrows import at, compiled, compiled_once
 from simulation.faststate import EMPLOY, ENTER, NOTHING, State
-from simulation.network import Network
+from simulation.network import Network, network
+from simulation.process import Process, Stage
 from simulation.records import Records
 
 _typed: Any = np.int64
@@ -24,12 +25,12 @@ REFUSED, WITHDRAWN = _typed(records.REFUSED), _typed(records.WITHDRAWN)
 ABANDONED, FULL, DEFAULT = _typed(records.ABANDONED), _typed(records.FULL), _typed(records.DEFAULT)
 
 
-def run(network: Network, drawn: Draws, until: float | None = None) -> Records:
+def run(made: Network, drawn: Draws, until: float | None = None) -> Records:
     """One replication.
 
     Parameters
     ----------
-    network : Network
+    made : Network
     drawn : Draws
     until : float, optional
         The day on which the run is cut.
@@ -43,9 +44,15 @@ def run(network: Network, drawn: Draws, until: float | None = None) -> Records:
     -----
     It is compiled when first called (some 20 seconds), and kept on disk for later.
     """
-    state = faststate.begin(network, drawn)
+    state = faststate.begin(made, drawn)
     go_on(state, math.inf if until is None else until)
-    return faststate.told(state, network, drawn, until)
+    return faststate.told(state, made, drawn, until)
+
+
+def ready() -> None:
+    """Compile now: processes that are started together would each do so."""
+    nothing = network(pd.DataFrame({"id": [], "ready": []}), Process([Stage("none")]))
+    run(nothing, draw(nothing, 0, 0))
 
 
 def go_on(state: State, until: float) -> None:
@@ -53,7 +60,7 @@ def go_on(state: State, until: float) -> None:
     advance(State(*(rows[0] for rows in state)), until)
 
 
-@numba.njit(cache=True, error_model="numpy", nogil=True)
+@compiled_once
 def advance(s: State, until: float) -> None:
     """The loop of `go_on`, over records given by the first of them."""
     run = s.run

@@ -19,6 +19,14 @@ def compiled(function: Function) -> Function:
     return cast(Function, numba.njit(error_model="numpy")(function))
 
 
+def compiled_once(function: Function) -> Function:
+    """Compile a function that Python calls, and keep it on disk where there is a place for it."""
+    try:
+        return cast(Function, numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+    except RuntimeError:  # neither the package nor the user has a folder that can be written to
+        return cast(Function, numba.njit(error_model="numpy", nogil=True)(function))
+
+
 def _at(typing: Any, rows: Any, place: Any) -> Any:
     """The record at a place, counted from the record that is given; nothing checks that there is one.
 

@@ -16,7 +16,7 @@ from processes import processes, projects
 
 from simulation import Office, Process, Stage, exponential, fixed, lognormal, simulate
 from simulation.draws import Draws, draw
-from simulation.fast import go_on, run
+from simulation.fast import advance, go_on, ready, run
 from simulation.faststate import begin, told
 from simulation.measures import Deferral, Dispatch, Hotline, Teams
 from simulation.model import Model
@@ -261,6 +261,13 @@ def test_priority_interrupts_at_whole_days_the_same_in_both_engines(on: bool) ->
     made = prepare(many(40, 7), Process(stages, [desk], green=("a", "b"), deferral=Deferral(3.0, 0.5)))
     for replication in range(20):
         both(made, draw(made, 0, replication))
+
+
+def test_it_is_compiled_once_whatever_the_process() -> None:
+    ready()
+    kinds = len(advance.signatures)  # type: ignore[attr-defined]
+    run(made := prepare(many(5, 1), Process([Stage("a", elapsed=1.0)], calendar="CN", green=("a",))), draw(made, 0, 0))
+    assert len(advance.signatures) == kinds == 1  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow
