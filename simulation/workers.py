@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -90,21 +91,35 @@ def _by_itself(work: Work, key: Key) -> Done:
     """One replication in a pool where nothing else runs."""
     try:
         answers: list[tuple[float, list[Done]]] = joblib.Parallel(n_jobs=2, max_nbytes=None)(
-            [joblib.delayed(_batch)(work, [key], True)]
+            [joblib.delayed(_batch)(work, [key], os.getpid())]
         )
     except BrokenProcessPool as error:
         return key, Failure(type(error).__name__, str(error).partition("\n")[0]), b""
     return answers[0][1][0]
 
 
-def _batch(work: Work, keys: list[Key], away: bool) -> tuple[float, list[Done]]:
-    """Some replications of an input, here or away in another process; also how many seconds they took."""
-    if away and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out the work
+def _batch(work: Work, keys: list[Key], giver: int) -> tuple[float, list[Done]]:
+    """Some replications of an input, in whatever process, given out by another; also how many seconds they took."""
+    if giver == os.getppid():
+        _serve(giver)
     since = time.perf_counter()
     answers = [(key, _answer(work, key[1])) for key in keys]
     done = [(key, one, one.to_bytes() if work.packed and isinstance(one, Outcome) else b"") for key, one in answers]
     return time.perf_counter() - since, done
+
+
+def _serve(giver: int) -> None:
+    """Leave Ctrl-C to the process that gives out the work, and end when that has ended (loky's workers would stay)."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if all(thread.name != _serve.__name__ for thread in threading.enumerate()):
+        threading.Thread(target=_end_with, args=(giver,), name=_serve.__name__, daemon=True).start()
+
+
+def _end_with(giver: int) -> None:
+    while os.getppid() == giver:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _answer(work: Work, number: int) -> Answer:
@@ -144,7 +159,7 @@ class _Queue:
             if not left[digest]:
                 del left[digest]
             self.given += keys
-            yield joblib.delayed(_batch)(self.works[digest], keys, self.workers > 1)
+            yield joblib.delayed(_batch)(self.works[digest], keys, os.getpid())
 
     def _size(self, digest: str, left: int) -> int:
         """In this process alone each is handed on at once; towards the end the rest is shared evenly."""

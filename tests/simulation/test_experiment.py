@@ -170,14 +170,14 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_traces_of_workers(tmp_path: Pat
 
 
 def _struck(path: Path, jobs: int, blow: signal.Signals) -> str:
-    """An experiment in a process of its own, struck with its workers after a few replications; what it said."""
+    """An experiment in a process of its own, struck after a few replications; what it said until its workers ended."""
     command = [sys.executable, "-c", KILLED, str(path), str(Path(__file__).parent), str(jobs)]
     victim = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while _count(path) < 5 and victim.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    os.killpg(victim.pid, blow)
-    return victim.communicate()[1]
+    (os.killpg if blow == signal.SIGINT else os.kill)(victim.pid, blow)  # Ctrl-C reaches the workers too
+    return victim.communicate(timeout=120)[1]
 
 
 def _count(path: Path) -> int:
