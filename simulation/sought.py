@@ -113,8 +113,8 @@ class Sought:
 
     @property
     def binding(self) -> str:
-        """What binds where the lever is not enough: the lever or the obstacle whose change gains most; else empty."""
-        found = self.binds[(self.binds["gain"] > 0) & (self.binds["kind"] != TOGETHER)]
+        """What binds where the lever is not enough: the lever or obstacle whose change gains most, beyond chance."""
+        found = self.binds[(self.binds["gain_low"] > 0) & (self.binds["kind"] != TOGETHER)]
         return str(found["name"].iloc[0]) if len(found) else ""
 
     def summary(self) -> dict[str, Any]:
@@ -195,13 +195,14 @@ class _Telling:
         """As it is, where that was tried."""
         today = [point for point in self.sought.points if point.value == 1.0 and self.kind != "reviewers_of"]
         if today and self.sought.value != 1.0:
-            yield self._say("today", share=self._share(today[0].share))
+            end = self._say("enough" if today[0].reaches else "short")
+            yield self._say("today", share=self._share(today[0].share), end=end)
 
     def _binding(self) -> Iterator[str]:
         """What more would help."""
         binds = self.sought.binds
         for kind in (OBSTACLE, LEVER, TOGETHER):
-            rows = binds[(binds["kind"] == kind) & (binds["gain"] > 0)]
+            rows = binds[(binds["kind"] == kind) & (binds["gain_low"] > 0)]
             if len(rows):
                 best = rows.iloc[0]
                 key = f"seek.{kind}.{best['name']}"
@@ -232,7 +233,9 @@ class _Telling:
 
     def _lever(self, value: float) -> str:
         """The lever at a value."""
-        return self._say(f"at.{self.kind}", value=f"{value:.6g}", name=self.named)
+        return self._say(
+            f"at.{self.kind}", value=f"{value:.0f}" if value == int(value) else f"{value:.4g}", name=self.named
+        )
 
     def _called(self, name: str) -> str:
         """A stage, office or problem by its title."""

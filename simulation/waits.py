@@ -10,7 +10,7 @@ import pandas as pd
 
 from simulation.draws import PASSED
 from simulation.network import Network
-from simulation.records import DEFAULT, OUTCOMES, RETURN, STARTED, UNDER_WAY, Records
+from simulation.records import ABANDONED, DEFAULT, OUTCOMES, REFUSED, RETURN, STARTED, UNDER_WAY, WITHDRAWN, Records
 
 NAN = math.nan
 Thing = tuple[str, str]
@@ -18,6 +18,8 @@ Thing = tuple[str, str]
 NOT_ENTERED, QUEUE, MEETING, REVIEW = "not entered", "queue", "meeting", "review"
 APPLICANT, ELAPSED, DATE, PROBLEM = "applicant", "elapsed", "date", "problem"
 ELEMENTS, PROMISE = "elements", "promise"
+LEFT = tuple(OUTCOMES[code] for code in (REFUSED, WITHDRAWN, ABANDONED))
+KINDS = (NOT_ENTERED, QUEUE, MEETING, REVIEW, APPLICANT, ELAPSED, DATE, PROBLEM, ELEMENTS, PROMISE, *LEFT)
 
 
 def waits(network: Network, kept: Records) -> pd.DataFrame:

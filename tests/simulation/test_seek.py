@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from allocator.errors import InputError, YaosuError
+from allocator.labels import words
 from simulation import (
     Hotline,
     Office,
@@ -32,10 +33,12 @@ from simulation import (
     seek,
     simulate,
 )
+from simulation.binding import LEVER, OBSTACLE, ways
 from simulation.dial import dial
 from simulation.run import prepare
 from simulation.sought import Sought
 from simulation.target import Goal
+from simulation.waits import KINDS
 
 QUICK: dict[str, Any] = {"jobs": 1, "engine": "simpy", "replications": 2}
 
@@ -421,3 +424,15 @@ def test_the_answer_is_told_in_both_languages_and_as_plain_values(name: str) -> 
     told = json.loads(json.dumps(found.summary(), allow_nan=False))
     assert told["reached"] == found.reached and (told["value"] is None) != found.reached
     assert len(told["tried"]) == len(found.tried) and told["limit"]["share"] == found.limit.share
+
+
+def test_everything_that_can_be_waited_for_or_bind_has_words() -> None:
+    steps = [*STEPS, REVIEW, Stage("panel", office="panel", not_before="due", refuses=0.1)]
+    everything = Process(steps, [*OFFICES, *DESK], [STUCK], calendar="CN")
+    made = [way for lever in ("speed", "reviewers")
+            for way in ways(everything, dial(lever, prepare(PLACES, RANDOM), None, None, 0.1), {})]  # fmt: skip
+    obstacles = {way.name for way in made if way.kind == OBSTACLE}
+    assert len(obstacles) == 8
+    keys = [f"seek.waits.{kind}" for kind in KINDS] + [f"seek.obstacle.{name}" for name in obstacles]
+    keys += [f"seek.lever.{way.name}" for way in made if way.kind == LEVER]
+    assert [key for key in keys if key not in words()] == []
