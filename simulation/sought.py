@@ -212,7 +212,8 @@ class _Telling:
 
     def _waiting(self) -> Iterator[str]:
         """What those that have not started wait for."""
-        rows = self.sought.waits.head(SAID).to_dict("records")
+        found = self.sought.waits
+        rows = found[found["share"] >= 0.0005].head(SAID).to_dict("records")  # what is not 0.0 %
         if rows:
             items = [
                 self._say("waits.one", share=self._share(row["share"]),
