@@ -11,9 +11,9 @@ import pandas as pd
 from allocator import plotstyle as style
 from allocator.labels import Lang
 from simulation import plottime as shared
-from simulation.sums import WEEK
 from simulation.runs import Runs
 from simulation.speaking import Names, spoken
+from simulation.sums import WEEK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

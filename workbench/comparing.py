@@ -23,7 +23,7 @@ from workbench.interruption import Interruption
 from workbench.progress import Watch
 from workbench.running import echo_json, warn
 from workbench.simbook import interval
-from workbench.study import CASE, WORDS, Asked, Stopped, Study, day, days, interruptible
+from workbench.study import CASE, WORDS, Asked, Stopped, Study, column, day, days, interruptible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,7 +35,7 @@ MOST_GROUPS = 20
 def compare(asked: Asked, scenarios: Sequence[str], by: Sequence[str], until: str | None, group: str | None) -> int:
     """Compare, write, and say what came out; the exit code."""
     dates, end = days(by, "--by"), None if until is None else day(until, "--until")
-    folder = asked.folder("comparison")
+    folder, group = asked.folder("comparison"), column(group)
     try:
         with Watch(asked.lang) as watch, Interruption():
             study = Study.read(asked, scenarios, watch)

@@ -18,10 +18,11 @@ def study_options(command: Callable[..., int]) -> Callable[..., int]:
     @click.pass_obj
     @wraps(command)
     def asked(lang: Lang, /, case: str, **given: Any) -> int:
-        from workbench.study import Asked
+        from workbench.study import Asked, column
 
         names = ("out", "as_json", "replications", "seed", "jobs", "store", "where", "over", "weight")
         common = {name: given.pop(name) for name in names}
+        common["weight"] = column(common["weight"])
         return command(Asked(case, lang=lang, engine=given.pop("sim_engine"), **common), **given)
 
     wrapped: Callable[..., int] = asked

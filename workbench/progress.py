@@ -73,7 +73,7 @@ class Watch:
 def lasting(seconds: float, lang: Lang) -> str:
     """A while in words.
 
-    >>> lasting(42.4, "en"), lasting(150, "en"), lasting(7300, "zh")
+    >>> lasting(42.4, "en"), lasting(200, "en"), lasting(7300, "zh")
     ('42 s', '3 min', '2.0小时')
     """
     for unit, long, figures in (("hours", 3600.0, 1), ("minutes", 60.0, 0)):

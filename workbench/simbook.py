@@ -161,7 +161,7 @@ def interval(low: float, high: float) -> str:
     >>> interval(44.98, 59.42), interval(-0.24, 0.61)
     ('45 … 59', '−0.2 … 0.6')
     """
-    figures = 0 if min(abs(low), abs(high)) >= 10 else 1
+    figures = 0 if max(abs(low), abs(high)) >= 10 else 1
     ends = [round(end, figures) + 0.0 for end in (low, high)]
     return " … ".join(f"{end:.{figures}f}".replace("-", "\N{MINUS SIGN}") for end in ends)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from allocator import cells
+from allocator import cells, schema
 from allocator.case import Case
 from allocator.columns import Column
 from allocator.errors import Fault, InputError, YaosuError
@@ -236,6 +236,15 @@ def day(text: str, option: str) -> Day:
     if not math.isfinite(number):
         raise YaosuError("not_a_day", {"option": option, "found": text})
     return number
+
+
+def column(text: str | None) -> str | None:
+    """A column of the projects by any of its names; as it was typed where it is one of the user's own.
+
+    >>> column("城市"), column("investment"), column("colour")
+    ('region', 'investment', 'colour')
+    """
+    return None if text is None else schema.recognise("projects", text) or text
 
 
 def days(texts: Sequence[str], option: str) -> tuple[Day, ...]:

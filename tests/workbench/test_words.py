@@ -18,10 +18,14 @@ from workbench.bilingual import Argument, Command, Option
 from workbench.cli import yaosu
 
 SOURCE = "\n".join(file.read_text("utf-8") for file in Path(workbench.__file__).parent.glob("*.py"))
-OWN = tomllib.loads(files("allocator").joinpath("words", "cli.toml").read_text("utf-8"))
+OWN = {
+    key: pair for file in ("cli", "simulate")
+    for key, pair in tomllib.loads(files("allocator").joinpath("words", f"{file}.toml").read_text("utf-8")).items()
+}  # fmt: skip
 COMMANDS = ["yaosu", *yaosu.commands]
 PROPER = ["zh", "en", "auto", "exact", "prices", "highs", "cbc", "PuLP", "CSV", "JSON", "Excel", "Ctrl-C", "YAOSU_LANG",
-          "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu"]  # fmt: skip
+          "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu", "simulation.xlsx", "runs.sqlite", "fast", "simpy",
+          "planned", "due", "speed", "reviewers", "case", "--by", "--marginal"]  # fmt: skip
 
 
 def commands() -> Iterator[Command]:
@@ -32,9 +36,9 @@ def commands() -> Iterator[Command]:
 
 def keys() -> set[str]:
     """Every key that the command line asks for."""
-    found = set(re.findall(r'"((?:cli|error)\.[\w.-]+)"', SOURCE))
+    found = set(re.findall(r'"((?:cli|error|simulate)\.[\w.-]+)"', SOURCE))
     found |= {f"error.{code}" for code in re.findall(r'YaosuError\(\s*"(\w+)"', SOURCE)}
-    found |= {f"cli.progress.{step}" for step in re.findall(r'(?:doing|counting)\("(\w+)"', SOURCE)}
+    found |= {f"cli.progress.{step}" for step in re.findall(r'(?:doing|counting|timing)\("(\w+)"', SOURCE)}
     for command in commands():
         found.add(f"cli.command.{command.name}")
         for param in command.get_params(click.Context(command, obj="en")):
@@ -49,7 +53,8 @@ def keys() -> set[str]:
 
 def made() -> list[str]:
     """Keys put together where they are used, as patterns."""
-    parts = re.findall(r'f"((?:cli|error)\.[^"]*\{[^"]*)"', SOURCE)
+    parts = re.findall(r'f"((?:cli|error|simulate)\.[^"]*\{[^"]*)"', SOURCE)
+    parts += [f"simulate.{part}" for part in re.findall(r'\.say\(f?"((?!plotsim|simulate)[\w.]+[^"]*)"', SOURCE)]
     return [re.sub(r"\\{.*?\\}", r"\\w[\\w.-]*", re.escape(part)) for part in parts]
 
 
