@@ -146,8 +146,6 @@ def next_meeting(official: Rows, now: float, every: float, first: float) -> floa
     if now + every <= now or begin + every <= begin:
         return np.inf
     number = max(np.floor((now - begin) / every), lowest)
-    while number > lowest and on_work(official, begin + (number - 1) * every) > now:
-        number -= 1
     while on_work(official, begin + number * every) <= now:
         number += 1
     return on_work(official, begin + number * every)

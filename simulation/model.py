@@ -331,8 +331,6 @@ class Model:
         if now + every <= now or begin + every <= begin:
             return math.inf
         number = max(math.floor((now - begin) / every), lowest)
-        while number > lowest and on_work(begin + (number - 1) * every) > now:
-            number -= 1
         while on_work(begin + number * every) <= now:
             number += 1
         return on_work(begin + number * every)

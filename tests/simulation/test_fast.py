@@ -190,6 +190,12 @@ def test_a_decision_on_the_last_day_of_its_limit_is_one() -> None:
     assert done.visits["decided"].tolist() == [3.0, 3.0] and done.visits["on_time"].all()
 
 
+def test_a_meeting_of_saturday_is_held_on_monday_also_for_what_comes_on_sunday() -> None:
+    process = Process([Stage("board", office="board")], [Office("board", every=3.0)], calendar="weekly")
+    made = prepare(table(2).assign(ready=[4.0, 5.0]), process)  # day 0 is a Wednesday
+    assert both(made, draw(made, 0, 0)).decided.tolist() == [5.0, 6.0]
+
+
 def test_a_cut_in_the_middle_counts_what_was_done_until_then() -> None:
     process = Process([Stage("review", office="desk", work=3.0)], [Office("desk")])
     made = prepare(table(2), process)
