@@ -117,8 +117,8 @@ class Finding:
 
     def axis(self) -> str:
         """What the curves count."""
-        key = "plotsim.axis.due" if self.over == "due" else "plotsim.axis.planned"
-        return self.names.say(f"{key}_{'weighted' if self.weight else 'count'}", weight=self.weighed())
+        kind = "count" if self.weight is None else "weighted"
+        return self.names.say(f"plotsim.axis.{self.over}_{kind}", weight=self.weighed())
 
     def weighed(self) -> str:
         """The weight in words."""

@@ -56,7 +56,7 @@ def load(
     names, shown = Names.of(runs, lang, titles), list(scenarios or runs.scenarios[:1])[:2]
     tables = {name: offices(runs, name) for name in shown}
     first = tables[shown[0]]
-    if not len(first):
+    if not len(first) or first["mean_wait"].isna().all():
         return style.nothing(names.say("plotsim.load.none"))
     rows = _rows(first)
     with style.canvas(10.4, 2.2 + (0.46 if len(shown) == 1 else 0.56) * max(len(rows), 3)) as figure:

@@ -199,7 +199,7 @@ def _offices(outcomes: Sequence[Outcome], confidence: float) -> Iterator[dict[st
         at_it = np.flatnonzero(first["office"].to_numpy(dtype=object) == office)
         reviewers, busy, waits, visits = (values[:, at_it] for values in each.values())
         there = np.nan_to_num(reviewers) * np.isfinite(busy)
-        row: dict[str, Any] = {"office": office, "desks": len(at_it), "reviewers": float(np.nanmean(reviewers.sum(1)))}
+        row: dict[str, Any] = {"office": office, "desks": len(at_it), "reviewers": float(mean_of(reviewers.sum(1))[0])}
         measured = {
             "utilisation": _ratio((np.nan_to_num(busy) * there).sum(1), there.sum(1)),
             "work": _ratio(worked[:, stages == office].sum(1), there.sum(1)),

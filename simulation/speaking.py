@@ -187,13 +187,14 @@ class Names:
         return between.join(self._clauses(rule)) or self.say("plotsim.all_projects")
 
     def _clauses(self, rule: str) -> Iterator[str]:
+        either = self.say("plotsim.or")
         for clause in clauses(rule):
             column, name = schema.recognise("projects", clause.name), self.column(clause.name)
             if all(word.casefold() in BLANK for word in clause.words):
                 yield self.say("plotsim.blank" if clause.sign == "=" else "plotsim.filled", name=name)
             else:
                 values = [self._value(column, word) for word in clause.words]
-                yield f"{name} {SIGNS[clause.sign]} {self.say('plotsim.or').join(values)}"
+                yield f"{name} {SIGNS[clause.sign]} {either.join(values)}"
 
     def _value(self, column: str | None, word: str) -> str:
         """A value of a rule as the language writes it."""
