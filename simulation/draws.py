@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from simulation.distributions import as_distribution
 from simulation.measures import Times
 from simulation.network import Bools, Floats, Ints, Network
-from simulation.process import Stage
 from simulation.streams import Streams, keys
 
 PASSED, RETURNED, REFUSED, WITHDRAWN = 0, 1, 2, 3
@@ -102,93 +101,95 @@ def _values(times: Times, chance: Streams, key: Keys, stream: str, visit: int | 
     return spread.ppf(chance.uniform(key, stream, visit))
 
 
-def _happens(share: float, chance: Streams, key: Keys, stream: str, visit: int = 0) -> Bools:
-    """Whether something of a probability happens, for each key."""
-    return chance.uniform(key, stream, visit) < share if share > 0 else np.zeros(len(key), dtype=bool)
-
-
 def _visits(network: Network, chance: Streams, year: float) -> dict[str, Any]:
-    """Chains of visits, stage by stage."""
-    process, pairs = network.process, len(network.project)
-    again = np.zeros(pairs, dtype=bool)
-    counts, extra = np.zeros(pairs, np.int64), np.zeros(pairs, np.int64)
-    results: list[tuple[Ints, int, Ints]] = []
-    prepare = np.zeros(pairs)
-    for number, stage in enumerate(process.stages):
-        rows = np.flatnonzero(network.stage == number)
-        key = network.keys[network.project[rows]]
-        prepare[rows] = _values(stage.prepare, chance, key, f"prepare:{stage.name}") * year
-        if process.deferral is not None and process.deferral.default > 0:
-            again[rows] = _happens(process.deferral.default, chance, key, f"default:{stage.name}")
-        _chain(stage, chance, rows, key, counts, results)
-        second = rows[again[rows]]
-        if len(second):
-            _chain(stage, chance, second, network.keys[network.project[second]], extra, results, counts)
-    both = counts + extra
+    """Chains of visits of all pairs."""
+    every, size = np.arange(len(network.project)), len(network.project)
+    pairs = _Drawn(network, chance, every, np.zeros(size, np.int64))
+    again = np.zeros(size, dtype=bool)
+    if network.process.deferral is not None:
+        again = pairs.happens("default", [network.process.deferral.default] * len(network.process.stages))
+    results: list[tuple[Ints, Ints, Ints]] = []
+    counts = _chain(network, chance, every, np.zeros(size, np.int64), results)
+    both = counts + _chain(network, chance, np.flatnonzero(again), counts, results)
     ends = np.cumsum(both)
     first = ends - both
-    made = _blank(int(ends[-1]) if pairs else 0)
-    for rows, visit, result in results:
-        made["result"][first[rows] + visit] = result
-        made["visit"][first[rows] + visit] = visit
-    _durations(network, chance, year, np.repeat(np.arange(pairs), both), made)
-    second_chain = np.where(again, first + counts, -1)
-    return {"first": first, "again": second_chain, "counts": both, "prepare": prepare, **made}
+    result, visit = (np.zeros(both.sum(), np.int64) for _ in range(2))
+    for rows, at, one in results:
+        result[first[rows] + at], visit[first[rows] + at] = one, at
+    visits = _Drawn(network, chance, np.repeat(every, both), visit)
+    correction, back = np.zeros(len(visit)), np.flatnonzero(result == RETURNED)
+    correction[back] = _Drawn(network, chance, visits.rows[back], visit[back]).times("correction") * year
+    return {
+        "first": first, "again": np.where(again, first + counts, -1), "counts": both,
+        "prepare": pairs.times("prepare") * year, "work": visits.times("work") * year,
+        "filing": visits.times("filing"), "correction": correction, "elapsed": visits.times("elapsed"),
+        "result": result, "visit": visit,
+    }  # fmt: skip
 
 
-def _blank(size: int) -> dict[str, Any]:
-    times = {name: np.zeros(size) for name in ("work", "filing", "correction", "elapsed")}
-    return {**times, "result": np.zeros(size, np.int64), "visit": np.zeros(size, np.int64)}
+def _chain(network: Network, chance: Streams, rows: Ints, first: Ints, results: list[tuple[Ints, Ints, Ints]]) -> Ints:
+    """Visits of some pairs until each is through, numbered from `first` on; how many each of all pairs has."""
+    counts, visit = np.zeros(len(first), np.int64), first[rows]
+    while len(rows):
+        result = _results(_Drawn(network, chance, rows, visit))
+        results.append((rows, visit, result))
+        counts[rows] += 1
+        back = result == RETURNED
+        rows, visit = rows[back], visit[back] + 1
+    return counts
 
 
-def _chain(
-    stage: Stage,
-    chance: Streams,
-    rows: Ints,
-    key: Keys,
-    counts: Ints,
-    results: list[tuple[Ints, int, Ints]],
-    before: Ints | None = None,
-) -> None:
-    """Visits of one stage until each pair is through; a second chain numbers on from the first.
+class _Drawn:
+    """What is drawn for pairs at one visit of each, for all stages at once.
 
-    The results of a second chain are listed pair by pair, since its pairs do not stand at the same visit.
+    Parameters
+    ----------
+    network : Network
+    chance : Streams
+    rows, visit : arrays of int
+        The pairs of the network, and the number of the visit.
     """
-    starts = np.zeros(len(rows), np.int64) if before is None else before[rows]
-    left, visit = np.arange(len(rows)), 0
-    while len(left):
-        at = starts[left] + visit
-        for value in np.unique(at):
-            here = left[at == value]
-            result = _results(stage, chance, key[here], int(value))
-            results.append((rows[here], int(value), result))
-            counts[rows[here]] += 1
-            at[at == value] = np.where(result == RETURNED, -1, -2)
-        left = left[at == -1]
-        visit += 1
+
+    def __init__(self, network: Network, chance: Streams, rows: Ints, visit: Ints) -> None:
+        self.stages, self.chance, self.rows, self.visit = network.process.stages, chance, rows, visit
+        self.stage, self.key = network.stage[rows], network.keys[network.project[rows]]
+
+    def times(self, what: str) -> Floats:
+        """How long something takes at each."""
+        spreads = [as_distribution(getattr(stage, what)) for stage in self.stages]
+        made = np.array([spread.mean for spread in spreads])[self.stage]
+        kinds = {spread: number for number, spread in enumerate(spreads) if spread.family != "fixed"}
+        kind = np.array([kinds.get(spread, -1) for spread in spreads])[self.stage]
+        rows = np.flatnonzero(kind >= 0)
+        unit, kind = self._uniform(what, rows), kind[rows]
+        for spread, number in kinds.items():
+            here = kind == number
+            made[rows[here]] = spread.ppf(unit[here])
+        return made
+
+    def happens(self, what: str, shares: list[float] | None = None) -> Bools:
+        """Whether something happens at each, of the probability that the stage states or of another."""
+        stated = [getattr(stage, what) for stage in self.stages] if shares is None else shares
+        share, made = np.array(stated)[self.stage], np.zeros(len(self.rows), dtype=bool)
+        rows = np.flatnonzero(share > 0)
+        made[rows] = self._uniform(what, rows) < share[rows]
+        return made
+
+    def _uniform(self, what: str, rows: Ints) -> Floats:
+        if not len(rows):
+            return np.zeros(0)
+        begun = self.chance.begun(f"{what}:{stage.name}" for stage in self.stages)
+        return self.chance.uniform(self.key[rows], begun[self.stage[rows]], self.visit[rows])
 
 
-def _results(stage: Stage, chance: Streams, key: Keys, visit: int) -> Ints:
-    """What becomes of each application at one visit."""
-    made = np.full(len(key), PASSED, dtype=np.int64)
-    returned = _happens(stage.returns, chance, key, f"returns:{stage.name}", visit)
-    made[_happens(stage.refuses, chance, key, f"refuses:{stage.name}", visit) & ~returned] = REFUSED
+def _results(drawn: _Drawn) -> Ints:
+    """What becomes of each application."""
+    made = np.full(len(drawn.rows), PASSED, dtype=np.int64)
+    returned = drawn.happens("returns")
+    made[drawn.happens("refuses") & ~returned] = REFUSED
     made[returned] = RETURNED
-    made[returned & _happens(stage.withdraws, chance, key, f"withdraws:{stage.name}", visit)] = WITHDRAWN
+    made[returned & drawn.happens("withdraws")] = WITHDRAWN
     return made
-
-
-def _durations(network: Network, chance: Streams, year: float, pair: Ints, made: dict[str, Any]) -> None:
-    """Working days, filing, correction and elapsed days of every visit."""
-    stage, key = network.stage[pair], network.keys[network.project[pair]]
-    for number, one in enumerate(network.process.stages):
-        rows = np.flatnonzero(stage == number)
-        visit = np.asarray(made["visit"][rows], dtype=np.int64)
-        returned = made["result"][rows] == RETURNED
-        for name, factor in (("work", year), ("filing", 1.0), ("correction", year), ("elapsed", 1.0)):
-            times: Times = getattr(one, name)
-            here, visits = (rows[returned], visit[returned]) if name == "correction" else (rows, visit)
-            made[name][here] = _values(times, chance, key[here], f"{name}:{one.name}", visits) * factor
 
 
 def _problems(network: Network, chance: Streams, year: float) -> dict[str, Any]:

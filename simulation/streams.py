@@ -77,14 +77,26 @@ class Streams:
     seed: int
     replication: int
 
-    def uniform(self, keys: Words, stream: str, visit: ArrayLike = 0) -> NDArray[np.float64]:
-        """Draws strictly between 0 and 1, of the common shape of `keys` and `visit` (whole numbers).
+    def begun(self, streams: Iterable[str]) -> Words:
+        """The states at which streams begin, for `uniform`.
+
+        >>> streams, key = Streams(1, 0), keys(["P1"])
+        >>> begun = streams.begun(["work", "returned"])
+        >>> bool(streams.uniform(key, begun)[1] == streams.uniform(key, "returned")[0])
+        True
+        """
+        return np.array([_begun(self.seed, self.replication, stream) for stream in streams], dtype=np.uint64)
+
+    def uniform(self, keys: Words, stream: str | Words, visit: ArrayLike = 0) -> NDArray[np.float64]:
+        """Draws strictly between 0 and 1, of the common shape of `keys`, `stream` and `visit` (whole numbers).
+
+        `stream` is one for all, or the state at which that of each begins.
 
         >>> Streams(1, 0).uniform(keys(["P1", "P2"])[:, None], "returned", np.arange(3)).shape
         (2, 3)
         """
-        shape = np.broadcast_shapes(np.shape(keys), np.shape(visit))
-        begun = np.array([_begun(self.seed, self.replication, stream)], dtype=np.uint64)
+        begun = self.begun([stream]) if isinstance(stream, str) else stream
+        shape = np.broadcast_shapes(np.shape(keys), () if isinstance(stream, str) else begun.shape, np.shape(visit))
         state = _mixed(begun, np.asarray(keys, dtype=np.uint64))
         state = _mixed(state, np.asarray(visit).astype(np.uint64))
         return np.asarray(np.maximum(state >> np.uint64(11), 0.5) * 2.0**-53).reshape(shape)
