@@ -153,7 +153,10 @@ def _little(run: Run, desk: Desk, here: pd.DataFrame, told: Any) -> None:
     capacity = staff[np.searchsorted(staff_days, days, "right") - 1] * (desk.office.every is None)
     length, open_ = np.diff(days), np.diff(run.network.presence.work(days))
     busy = np.minimum(number, capacity)[:-1]
-    waited, worked, offered = (number[:-1] - busy) @ length, busy @ open_, capacity[:-1] @ open_
+    waited, worked, offered = (
+        float((many * span).sum())
+        for many, span in ((number[:-1] - busy, length), (busy, open_), (capacity[:-1], open_))
+    )
     _equal(here["waited"].sum(), waited)
     _equal(here["worked"].sum(), worked)
     span = run.end - run.first

@@ -1,4 +1,8 @@
-"""Independent replications of a process, what they measure after a warm-up, whether theory lies in their interval."""
+"""Independent replications of a process, what they measure after a warm-up, whether theory lies in their interval.
+
+Seeds are fixed. One test in a hundred misses theory by chance: before a change of model or seed is blamed, see whether
+many more replications miss it, too.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,16 @@ from scipy import stats
 from simulation import Process, Run, Scenario, simulate
 
 Floats = NDArray[np.float64]
-ENGINE = "simpy"
+ENGINE = "fast"
 """Of the long runs; both engines give the same dates (test_fast.py)."""
 CONFIDENCE = 0.99
 """That a test finds theory in all of its intervals, if the model is right."""
 
 
-def poisson(rate: float, number: int, seed: int, **columns: ArrayLike) -> pd.DataFrame:
-    """Projects that enter at random, so many a day on average; columns are broadcast."""
-    ready = np.random.default_rng(seed).exponential(1 / rate, number).cumsum()
-    return pd.DataFrame({"id": [f"P{place:06d}" for place in range(number)], "ready": ready, **columns})
+def poisson(rate: float, number: int, seed: int) -> pd.DataFrame:
+    """Projects that enter at random, so many a day on average; another rate or number, other luck."""
+    ready = np.random.default_rng([seed, number, round(1e6 * rate)]).exponential(1 / rate, number).cumsum()
+    return pd.DataFrame({"id": [f"P{place:06d}" for place in range(number)], "ready": ready})
 
 
 def two_classes(rate: float, share: float, number: int, seed: int) -> pd.DataFrame:
@@ -106,15 +110,11 @@ def half_width(values: ArrayLike, confidence: float = CONFIDENCE) -> float:
 def assert_theory(found: pd.DataFrame, share: float, **theory: float) -> None:
     """Theory lies in the interval of each measure, all of them together with the stated confidence (Bonferroni).
 
-    The intervals are narrow enough to tell: half of each is at most a share of theory.
+    The intervals are narrow enough to tell: half of each is at most a share of theory. ``pytest -s`` shows them all.
     """
     for name, value in theory.items():
         middle, half = float(found[name].mean()), half_width(found[name], 1 - (1 - CONFIDENCE) / len(theory))
         told = f"{name}: theory {value:.5g}, found {middle:.5g} ± {half:.2g}"
-        TOLD.append(told)
+        print(told)
         assert half <= share * abs(value), f"{told}; too wide to tell"
         assert abs(middle - value) <= half, told
-
-
-TOLD: list[str] = []
-"""What was compared, for whoever wants to see it."""

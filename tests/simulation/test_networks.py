@@ -48,10 +48,10 @@ def test_desks_in_a_row_are_as_if_each_stood_alone_and_departures_are_a_poisson_
         }  # fmt: skip
 
     found = replicated(process, partial(poisson, 1.0, 20_000), measured)
-    assert_theory(found, 0.06, first=mean_number(1, 1.4, 2), second=mean_number(1, 0.5, 1), third=mean_number(1, 2, 3))
+    assert_theory(found, 0.05, first=mean_number(1, 1.4, 2), second=mean_number(1, 0.5, 1), third=mean_number(1, 2, 3))
     alone = queues.birth_death([1.0] * 80, [min(number, 2) / 1.4 for number in range(1, 81)])[0]
     assert_theory(found, 0.03, spacing=1.0, variation=1.0, long=np.exp(-1), link=1.0)
-    assert_theory(found, 0.06, empty=alone * 0.5)
+    assert_theory(found, 0.05, empty=alone * 0.5)
 
 
 def test_applications_that_come_back_make_a_jackson_network() -> None:
@@ -66,7 +66,7 @@ def test_applications_that_come_back_make_a_jackson_network() -> None:
             "visits": len(visits) / len(window.run.projects),
         }  # fmt: skip
 
-    found = replicated(process, partial(poisson, 0.9, 20_000), measured)
+    found = replicated(process, partial(poisson, 0.9, 12_000), measured)
     rate = 0.9 / (1 - 0.4)
     number = mean_number(rate, 0.4, 1)
     assert_theory(found, 0.05, review=number, wait=queues.many_servers(rate, 0.4, 1), returned=0.4, visits=1 / 0.6)
@@ -85,7 +85,7 @@ def test_ways_that_part_and_meet_again_are_as_if_each_desk_stood_alone() -> None
     )
     found = replicated(process, partial(two_classes, 1.0, 0.6, 20_000), numbers)
     assert_theory(
-        found, 0.06, intake=mean_number(1, 0.6, 1), land=mean_number(0.6, 1, 1), energy=mean_number(0.4, 3, 2),
+        found, 0.05, intake=mean_number(1, 0.6, 1), land=mean_number(0.6, 1, 1), energy=mean_number(0.4, 3, 2),
         permit=mean_number(1, 1.2, 2),
     )  # fmt: skip
 
@@ -126,4 +126,4 @@ def test_machines_that_always_fail_again_are_a_closed_network() -> None:
         rows.append({f"p{down}": share for down, share in enumerate(shares)} | {"down": queues.mean(shares)})
     found = pd.DataFrame(rows)
     assert_theory(found, 0.05, down=queues.mean(theory))
-    assert_theory(found, 0.1, **{f"p{down}": theory[down] for down in range(4)})
+    assert_theory(found, 0.06, **{f"p{down}": theory[down] for down in range(4)})

@@ -17,7 +17,7 @@ from simulation import Calendar, Office, Process, Run, Stage, exponential, simul
 from simulation.streams import Streams, keys
 
 Floats = NDArray[np.float64]
-ENGINES = ("simpy",)
+ENGINES = ("fast", "simpy")
 WORK = exponential(1.3)
 
 
