@@ -102,7 +102,9 @@ def test_a_network_in_ciw_with_its_own_chance_has_the_same_mean_waits() -> None:
     level = 1 - 0.01 / len(one.columns)
     for key in one.columns:
         found = stats.ttest_ind(one[key], other[key], equal_var=False).confidence_interval(level)
-        told = f"{key}: ours {one[key].mean():.4g}, Ciw {other[key].mean():.4g}, difference {found.low:.3g} to {found.high:.3g}"
+        told = (
+            f"{key}: ours {one[key].mean():.4g}, Ciw {other[key].mean():.4g}, {found.low:.3g} to {found.high:.3g} more"
+        )
         print(told)
         assert found.high - found.low <= 2 * RESOLUTION * other[key].mean(), told
         assert found.low <= 0 <= found.high, told
