@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from allocator import plotstyle as style
 from allocator.labels import Lang
 from simulation import plottime as shared
 from simulation.cohort import days_due
+from simulation.records import OUTCOMES
 from simulation.run import Run
 from simulation.speaking import Names
 from simulation.way import KINDS, way
@@ -24,8 +26,10 @@ COLOURS = {
     "problem": style.RED, "papers": "#cfd8e1", "filing": style.SILVER, "waiting": style.AMBER, "review": style.BLUE,
     "correction": style.TEAL, "notice": style.SKY,
 }  # fmt: skip
-ROW = 0.235
-"""Inches."""
+DUE: dict[str, Any] = {"color": style.RED, "linewidth": 1.0, "linestyle": (0, (4, 3))}
+START: dict[str, Any] = {"color": style.INK, "linewidth": 1.2}
+ROW, NEAR = 0.235, 60.0
+"""Inches of a row; days."""
 
 
 def gantt(
@@ -61,51 +65,57 @@ def gantt(
     if not any(map(len, tables.values())):
         return style.nothing(names.say("plotsim.gantt.none", project=project))
     stages = {name: list(dict.fromkeys(table["stage"])) for name, table in tables.items()}
-    facts = {name: _facts(run, project) for name, run in given.items()}
+    facts = {name: Facts.of(run, project) for name, run in given.items()}
     heights = [len(one) + 1.2 for one in stages.values()]
-    low, high = _reach(tables, facts)
+    low, high = _reach(tables, list(facts.values()))
     with style.canvas(10.6, 1.9 + ROW * sum(heights)) as figure:
         axes = figure.subplots(len(given), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
         for place, name in zip(axes, given, strict=True):
             _draw(place, tables[name], stages[name], names)
-            _days(place, facts[name], names)
+            _days(place, facts[name])
             if len(given) > 1:
                 place.set_title(_panel(name, facts[name], names), **style.SUBTITLE)
             shared.along(place, names, low, high)
-        _legend(axes[0], tables, names)
-        shared.headline(figure, _headline(given, facts, names))
+        _legend(axes[0], tables, list(facts.values()), names)
+        shared.headline(figure, _headline(facts, names))
         shared.footnote(figure, names, _sums(tables, names), names.say("plotsim.gantt.replication"))
     return figure
 
 
-def _facts(run: Run, project: str) -> dict[str, float | str]:
-    """Name, entry, due day, start and end of the project."""
-    network = run.network
-    place = [str(one) for one in network.ids].index(str(project))
-    row = network.projects[network.projects["id"].astype(str) == str(project)]
-    due = math.nan
-    if "due" in row:
-        due = float(days_due(row, network.process)[0])
-    named = str(row["name"].iloc[0]) if "name" in row and pd.notna(row["name"].iloc[0]) else ""
-    kept, outcome = (
-        run.records,
-        str(run.projects.set_index(run.projects["id"].astype(str)).loc[str(project), "outcome"]),
-    )
-    return {
-        "id": str(project), "name": named, "due": due, "entry": float(network.entry[place]), "outcome": outcome,
-        "started": float(kept.started[place]), "ended": float(kept.ended[place]), "end": run.end,
-    }  # fmt: skip
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a project in a run; days are NaN where there are none."""
+
+    called: str
+    outcome: str
+    entry: float
+    due: float
+    started: float
+    ended: float
+    end: float
+
+    @staticmethod
+    def of(run: Run, project: str) -> Facts:
+        """From a run."""
+        network, kept = run.network, run.records
+        place = [str(one) for one in network.ids].index(str(project))
+        row = network.projects[network.projects["id"].astype(str) == str(project)]
+        due = float(days_due(row, network.process)[0]) if "due" in row else math.nan
+        name = row["name"].iloc[0] if "name" in row else None
+        called = str(project) if pd.isna(name) or str(name) == str(project) else f"{project} {name}"
+        outcome = OUTCOMES[int(kept.outcome[place])]
+        days = (float(network.entry[place]), due, float(kept.started[place]), float(kept.ended[place]), run.end)
+        return Facts(called, outcome, *days)
 
 
-def _reach(tables: Mapping[str, pd.DataFrame], facts: Mapping[str, Mapping[str, float | str]]) -> tuple[float, float]:
-    begins = [float(table["begin"].min()) for table in tables.values() if len(table)]
-    ends = [float(table["end"].max()) for table in tables.values() if len(table)]
-    low = min([*begins, *(float(one["entry"]) for one in facts.values())])
-    high = max([*ends, *(float(one["started"]) for one in facts.values() if not math.isnan(float(one["started"])))])
-    due = float(next(iter(facts.values()))["due"])
-    if not math.isnan(due) and low - 60 < due < high + 200:
+def _reach(tables: Mapping[str, pd.DataFrame], facts: Sequence[Facts]) -> tuple[float, float]:
+    """From the entry to the start, and to the day on which it was due where that is not far."""
+    days = [day for one in facts for day in (one.entry, one.started) if not math.isnan(day)]
+    days += [float(day) for table in tables.values() for day in (*table["begin"], *table["end"])]
+    low, high, due = min(days), max(days), facts[0].due
+    if low - NEAR < due < high + 3 * NEAR:
         low, high = min(low, due), max(high, due)
-    return low - 0.01 * (high - low), high + 0.13 * (high - low)
+    return low - 0.01 * (high - low), high + 0.02 * (high - low)
 
 
 def _draw(axes: Axes, table: pd.DataFrame, stages: Sequence[str], names: Names) -> None:
@@ -121,16 +131,12 @@ def _draw(axes: Axes, table: pd.DataFrame, stages: Sequence[str], names: Names) 
     axes.set_ylim(len(stages) - 0.4, -0.6)
 
 
-def _days(axes: Axes, facts: Mapping[str, float | str], names: Names) -> None:
+def _days(axes: Axes, facts: Facts) -> None:
     """Lines for the day on which the start was due, and on which it was."""
-    due, started = float(facts["due"]), float(facts["started"])
-    low, high = axes.get_ylim()
-    if not math.isnan(due):
-        axes.axvline(due, color=style.RED, linewidth=1.0, linestyle=(0, (4, 3)), zorder=1)
-    if not math.isnan(started):
-        axes.axvline(started, color=style.INK, linewidth=1.2, zorder=1)
-        axes.annotate(names.say("plotsim.gantt.start", day=_date(started, names)), (started, low), (4, 5),
-                      textcoords="offset points", fontsize=style.SMALL, color=style.INK)  # fmt: skip
+    if not math.isnan(facts.due):
+        axes.axvline(facts.due, **DUE, zorder=1)
+    if not math.isnan(facts.started):
+        axes.axvline(facts.started, **START, zorder=1)
 
 
 def _date(day: float, names: Names) -> str:
@@ -138,51 +144,49 @@ def _date(day: float, names: Names) -> str:
     return names.day(math.floor(day) + 1.0) if names.dated else names.day(day)
 
 
-def _legend(axes: Axes, tables: Mapping[str, pd.DataFrame], names: Names) -> None:
+def _legend(axes: Axes, tables: Mapping[str, pd.DataFrame], facts: Sequence[Facts], names: Names) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     seen = set(pd.concat(list(tables.values()))["kind"])
-    handles: list[object] = [
+    handles: list[Any] = [
         Patch(facecolor=COLOURS[kind], hatch="////" if kind == "problem" else None, edgecolor="white",
               label=names.say(f"plotsim.gantt.{kind}"))
         for kind in KINDS if kind in seen
     ]  # fmt: skip
-    handles.append(Line2D([], [], color=style.RED, linestyle=(0, (4, 3)), label=names.say("plotsim.gantt.due_line")))
+    low, high = axes.get_xlim()
+    if low <= facts[0].due <= high:
+        handles.append(Line2D([], [], **DUE, label=names.say("plotsim.gantt.due_line")))
+    if any(not math.isnan(one.started) for one in facts):
+        handles.append(Line2D([], [], **START, label=names.say("plotsim.gantt.start_line")))
     made = axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False,
                        fontsize=style.SMALL, labelcolor=style.INK, handlelength=1.3)  # fmt: skip
     for text in made.get_texts():
         text.set_text(shared.wrapped(text.get_text(), 1.9, style.SMALL))
 
 
-def _panel(name: str, facts: Mapping[str, float | str], names: Names) -> str:
-    started = float(facts["started"])
-    if math.isnan(started):
-        return names.say("plotsim.gantt.panel", title=names.scenario(name))
-    return names.say("plotsim.gantt.panel_day", title=names.scenario(name), day=_date(started, names))
+def _panel(name: str, facts: Facts, names: Names) -> str:
+    title = names.scenario(name)
+    if math.isnan(facts.started):
+        return names.say("plotsim.gantt.panel", title=title)
+    return names.say("plotsim.gantt.panel_day", title=title, day=_date(facts.started, names))
 
 
-def _called(facts: Mapping[str, float | str], names: Names) -> str:
-    name, number = str(facts["name"]), str(facts["id"])
-    return f"{number} {name}" if name and name != number else number
-
-
-def _headline(given: Mapping[str, Run], facts: Mapping[str, Mapping[str, float | str]], names: Names) -> str:
+def _headline(facts: Mapping[str, Facts], names: Names) -> str:
     """When the project starts, against its due day or against the first scenario."""
-    first, *others = facts
-    one = facts[first]
-    called, started = _called(one, names), float(one["started"])
-    if others and not math.isnan(started) and not math.isnan(float(facts[others[0]]["started"])):
-        then = float(facts[others[0]]["started"])
+    one, *others = facts.values()
+    called, started = one.called, one.started
+    if others and not math.isnan(started) and not math.isnan(others[0].started):
+        then, name = others[0].started, list(facts)[1]
         key = "two" if abs(started - then) >= 0.5 else "two_same"
-        return names.say(f"plotsim.gantt.{key}", name=called, b=names.quoted(others[0]), day=_date(then, names),
+        return names.say(f"plotsim.gantt.{key}", name=called, b=names.quoted(name), day=_date(then, names),
                          saved=names.sooner(started - then))  # fmt: skip
     if math.isnan(started):
-        if not math.isnan(float(one["ended"])):
-            outcome = names.say(f"plotsim.outcome.{str(one['outcome']).replace(' ', '_')}")
-            return names.say("plotsim.gantt.ended", name=called, day=_date(float(one["ended"]), names), outcome=outcome)
-        return names.say("plotsim.gantt.under_way", name=called, day=names.day(float(one["end"])))
-    late = math.floor(started) + 1.0 - float(one["due"])
+        if not math.isnan(one.ended):
+            outcome = names.say(f"plotsim.outcome.{one.outcome.replace(' ', '_')}")
+            return names.say("plotsim.gantt.ended", name=called, day=_date(one.ended, names), outcome=outcome)
+        return names.say("plotsim.gantt.under_way", name=called, day=names.day(one.end))
+    late = math.floor(started) + 1.0 - one.due
     if math.isnan(late) or abs(late) < 1:
         return names.say("plotsim.gantt.started", name=called, day=_date(started, names))
     key = "late" if late > 0 else "early"

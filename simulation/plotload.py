@@ -51,7 +51,7 @@ def load(
     >>> table = pd.DataFrame({"id": ["a", "b"], "ready": [0.0, 0.0]})
     >>> runs = experiment(table, desk, {"now": Scenario()}, replications=2, jobs=1, engine="simpy")
     >>> load(runs).get_suptitle()
-    'Applications wait longest at desk: 4 days each; a reviewer there has 14 working days of work'
+    'Most waiting is at desk: 4 days per application; a reviewer there has 14 working days of work'
     """
     names, shown = Names.of(runs, lang, titles), list(scenarios or runs.scenarios[:1])[:2]
     tables = {name: offices(runs, name) for name in shown}
@@ -72,8 +72,10 @@ def load(
             _bars(wait, matched, "mean_wait", bar, limits[1], names)
         _finish(busy, wait, rows, measure, limits, names)
         if len(shown) > 1:
-            wait.legend(loc="lower right", frameon=False, fontsize=style.TEXT, labelcolor=style.INK)
-        shared.headline(figure, _headline(first.sort_values("mean_wait", ascending=False).iloc[0], measure, names))
+            short = sum(len(names.scenario(name)) for name in shown) < 60
+            busy.legend(loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=2.6, frameon=False, ncols=1 + short,
+                        fontsize=style.TEXT, labelcolor=style.INK, handlelength=1.2)  # fmt: skip
+        shared.headline(figure, _headline(first.iloc[0], measure, names))
         shared.footnote(figure, names, *_notes(runs, shown[0], len(first) - len(rows), measure, names))
     return figure
 
@@ -160,7 +162,7 @@ def _office(row: pd.Series, names: Names) -> str:
 
 
 def _headline(row: pd.Series, measure: Measure, names: Names) -> str:
-    """The office where an application waits longest, and how much it has to do."""
+    """The office with most waiting, and how much it has to do."""
     values = {"office": names.office(str(row["office"])), "days": names.days(float(row["mean_wait"]))}
     if math.isnan(row[measure]):
         return names.say("plotsim.load.title_meeting", **values)
