@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,14 +78,16 @@ def checkpoints(case: Case) -> list[Checkpoint]:
     table = case.extra.get("checkpoints", pd.DataFrame())
     made = []
     for place in range(len(table)):
-        row = {name: schema.column(table, "checkpoints", name).iloc[place] for name in schema.columns("checkpoints")}
+        row: dict[str, Any] = {
+            name: schema.column(table, "checkpoints", name).iloc[place] for name in schema.columns("checkpoints")
+        }
         said = {name: None if pd.isna(value) else value for name, value in row.items()}
-        texts = {name: said[name] or "" for name in ("scenario", "where", "standing", "source")}
+        texts = {name: str(said[name] or "") for name in ("measure", "scenario", "where", "standing", "source")}
+        date, value = pd.Timestamp(row["date"]).date().isoformat(), float(row["value"])
         made.append(
             Checkpoint(
-                said["checkpoint"], measure=said["measure"], date=said["date"].date().isoformat(), value=said["value"],
-                tolerance=said["tolerance"], band=said["band"], **texts,
-            )  # fmt: skip
+                str(row["checkpoint"]), date=date, value=value, tolerance=said["tolerance"], band=said["band"], **texts
+            )
         )
     return made
 
@@ -203,17 +206,15 @@ class Fit:
     values : mapping of str to float
     table : DataFrame
         Published against simulated at these values.
-    cost : float
-        Half the sum of squares of what is away, each over its tolerance.
     """
 
     values: Mapping[str, float]
     table: pd.DataFrame
-    cost: float
 
 
 def fit(
-    parameters: Sequence[Parameter], points: Sequence[Checkpoint], build: Callable[[Mapping[str, float]], Mapping[str, Arm]],
+    parameters: Sequence[Parameter], points: Sequence[Checkpoint],
+    build: Callable[[Mapping[str, float]], Mapping[str, Arm]],
     *, replications: int = 30, seed: int = 1, jobs: int = -1, engine: Engine = "fast", rounds: int = 20,
 ) -> Fit:  # fmt: skip
     """Parameters for which the simulated points lie nearest to the published ones, by least squares.
@@ -249,4 +250,4 @@ def fit(
     found = optimize.least_squares(away, start, bounds=(0.0, 1.0), diff_step=STEP, max_nfev=rounds)
     best = named(found.x)
     values = simulated(points, build(best), replications=replications, seed=seed, jobs=jobs, engine=engine)
-    return Fit(best, table(points, values), float(found.cost))
+    return Fit(best, table(points, values))

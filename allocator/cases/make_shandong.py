@@ -34,7 +34,7 @@ COLUMNS = [
     *("land", "energy", "coal", "capital", "cashflow", "registered", "started", "due", "ready"),
     *("phases", "requires", "excludes", "decision", "total_mcny", "done_share", "site_mu", "energy_use_tce"),
     *("value_added_mcny", "tax_mcny", "revenue_mcny", "emission_t", "labour", "rnd_mcny"),
-    *("enters", "passed"),
+    *("enters", "passed", "opens"),
 ]
 
 

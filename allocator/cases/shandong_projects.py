@@ -6,6 +6,7 @@ Every random draw comes from a stream named after what is drawn, so that a colum
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点�
 INDUSTRY = "现代产业"
 INDUSTRY_SITE_MU = 88.0
 
-SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 150, 40, 0.15
+SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 107, 147, 0.08
 """Days to spare of projects due in the first quarter and later (both fitted), and how far their pace is spread."""
+AHEAD_FIRST_QUARTER, AHEAD_LATER = 30, 15
+"""Days before it is due from which a project may start."""
 LAST_STAGE, MOBILISATION, LARGE_MCNY = "施工许可证", 20, 3000
 
 VALUE_ADDED_PER_MU, TAX_PER_MU, VALUE_ADDED_PER_TCE = 1.3616, 0.24097, 0.02694
@@ -79,7 +82,7 @@ def make_projects() -> pd.DataFrame:
     _money(table, typical)
     _elements(table, typical)
     _benefit(table, typical)
-    _progress(table)
+    table[["enters", "passed", "opens"]] = progress(table)
     return table
 
 
@@ -289,32 +292,49 @@ def _benefit(table: pd.DataFrame, typical: pd.DataFrame) -> None:
     table.loc[(stream("unknown").random(size) < 0.03), "rnd_mcny"] = np.nan
 
 
-def _progress(table: pd.DataFrame) -> None:
+def progress(
+    table: pd.DataFrame, spare_first_quarter: float = SPARE_FIRST_QUARTER, spare_later: float = SPARE_LATER
+) -> pd.DataFrame:
     """When the reviews of a project begin in 2020, and the last stage that it has behind it by then.
 
     A new project began so long before it is due that, at the usual pace of its route, it has some days to spare; a
     continuing one begins to resume when the holidays would have ended.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The projects.
+    spare_first_quarter, spare_later : float
+        Days to spare of projects that are due in the first quarter, and later.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``enters``, ``passed`` and ``opens``, the day before which nobody starts.
     """
     origin, resumption = pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-31")
     pace = stream("pace of reviews").lognormal(0.0, PACE_SPREAD, len(table))
-    spare = np.where(table["due"] < pd.Timestamp("2020-04-01"), SPARE_FIRST_QUARTER, SPARE_LATER)
+    spare = np.where(table["due"] < pd.Timestamp("2020-04-01"), spare_first_quarter, spare_later)
     stages = typical("progress").set_index("stage")
     enters, passed = [], []
-    for row, slow, days in zip(table.itertuples(), pace, spare, strict=True):
-        usual = stages[f"{row.route}_land" if row.land > 0 else row.route].dropna()
-        begun = row.due - pd.Timedelta(days=round(usual[LAST_STAGE] + MOBILISATION + days))
+    rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
+    for row, slow, days in zip(rows, pace, spare, strict=True):
+        usual = stages[f"{row['route']}_land" if row["land"] > 0 else row["route"]].dropna()
+        begun = row["due"] - pd.Timedelta(days=round(usual[LAST_STAGE] + MOBILISATION + days))
         behind = usual[usual * slow <= (origin - begun).days]
-        behind = behind[[_passes(name, row) for name in behind.index]]
-        continuing = pd.notna(row.started)
+        behind = behind[[_passes(str(name), row) for name in behind.index]]
+        continuing = pd.notna(row["started"])
         enters.append(resumption if continuing else max(begun, origin))
         passed.append(None if continuing or behind.empty else behind.index[-1])
-    table["enters"], table["passed"] = enters, passed
+    ahead = np.where(table["due"] < pd.Timestamp("2020-04-01"), AHEAD_FIRST_QUARTER, AHEAD_LATER)
+    opens = table["due"] - pd.to_timedelta(ahead, unit="D")
+    return pd.DataFrame({"enters": enters, "passed": passed, "opens": opens}, index=table.index)
 
 
-def _passes(stage: str, row: Any) -> bool:
+def _passes(stage: str, row: Mapping[str, Any]) -> bool:
     """Whether a project comes by a stage of which there are two kinds."""
     if stage.startswith(("省级", "市级")):
-        return stage.startswith("省级") == (row.tier == "省重大")
+        return stage.startswith("省级") == bool(row["tier"] == "省重大")
     if stage.endswith("施工图审查"):
-        return stage.startswith("大型") == (row.total_mcny >= LARGE_MCNY)
+        return stage.startswith("大型") == bool(row["total_mcny"] >= LARGE_MCNY)
     return True
