@@ -97,7 +97,7 @@ def _until(table: pd.DataFrame, dates: Sequence[float]) -> pd.DataFrame:
     if not dates:
         return table
     last, first = max(dates), float(table["time"].min())
-    return table[table["time"] <= max(last + 7.0, last + BEYOND * (last - first))]
+    return table[table["time"] <= max(first, last) + max(7.0, BEYOND * (last - first))]
 
 
 def _reach(table: pd.DataFrame, shown: Sequence[str]) -> tuple[float, float]:

@@ -139,11 +139,6 @@ def _days(axes: Axes, facts: Facts) -> None:
         axes.axvline(facts.started, **START, zorder=1)
 
 
-def _date(day: float, names: Names) -> str:
-    """The day on which something happened: a midnight belongs to the day that it begins."""
-    return names.day(math.floor(day) + 1.0) if names.dated else names.day(day)
-
-
 def _legend(axes: Axes, tables: Mapping[str, pd.DataFrame], facts: Sequence[Facts], names: Names) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -169,7 +164,7 @@ def _panel(name: str, facts: Facts, names: Names) -> str:
     title = names.scenario(name)
     if math.isnan(facts.started):
         return names.say("plotsim.gantt.panel", title=title)
-    return names.say("plotsim.gantt.panel_day", title=title, day=_date(facts.started, names))
+    return names.say("plotsim.gantt.panel_day", title=title, day=names.falls(facts.started))
 
 
 def _headline(facts: Mapping[str, Facts], names: Names) -> str:
@@ -179,18 +174,18 @@ def _headline(facts: Mapping[str, Facts], names: Names) -> str:
     if others and not math.isnan(started) and not math.isnan(others[0].started):
         then, name = others[0].started, list(facts)[1]
         key = "two" if abs(started - then) >= 0.5 else "two_same"
-        return names.say(f"plotsim.gantt.{key}", name=called, b=names.quoted(name), day=_date(then, names),
+        return names.say(f"plotsim.gantt.{key}", name=called, b=names.quoted(name), day=names.falls(then),
                          saved=names.sooner(started - then))  # fmt: skip
     if math.isnan(started):
         if not math.isnan(one.ended):
             outcome = names.say(f"plotsim.outcome.{one.outcome.replace(' ', '_')}")
-            return names.say("plotsim.gantt.ended", name=called, day=_date(one.ended, names), outcome=outcome)
+            return names.say("plotsim.gantt.ended", name=called, day=names.falls(one.ended), outcome=outcome)
         return names.say("plotsim.gantt.under_way", name=called, day=names.day(one.end))
     late = math.floor(started) + 1.0 - one.due
     if math.isnan(late) or abs(late) < 1:
-        return names.say("plotsim.gantt.started", name=called, day=_date(started, names))
+        return names.say("plotsim.gantt.started", name=called, day=names.falls(started))
     key = "late" if late > 0 else "early"
-    return names.say(f"plotsim.gantt.{key}", name=called, day=_date(started, names), days=names.days(late))
+    return names.say(f"plotsim.gantt.{key}", name=called, day=names.falls(started), days=names.days(late))
 
 
 def _sums(tables: Mapping[str, pd.DataFrame], names: Names) -> str:

@@ -121,6 +121,10 @@ class Names:
             return self.say("plotsim.day", day=f"{day:,.0f}")
         return spoken(self.date(day), self.lang)
 
+    def falls(self, day: float) -> str:
+        """The day on which something happens: a midnight belongs to the day that it begins."""
+        return self.day(math.floor(day) + 1.0) if self.dated else self.day(day)
+
     def percent(self, share: float, places: int = 0) -> str:
         """A share in percent."""
         return percent(share, self.lang, places)
@@ -169,7 +173,7 @@ class Names:
         try:
             date = dt.date.fromisoformat(day)
         except ValueError:
-            return self.say("plotsim.day", day=day)
+            return self.say("plotsim.day", day=f"{float(day):g}")
         return spoken(date, self.lang)
 
     def listed(self, items: Sequence[str]) -> str:

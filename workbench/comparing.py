@@ -42,6 +42,7 @@ def compare(asked: Asked, scenarios: Sequence[str], by: Sequence[str], until: st
             others, base = sides(study, scenarios)
             study = study.only([base, *others])
             study.grouped(group)
+            study.within(dates, end)
             store = asked.kept(folder)
             with interruptible(watch, store):
                 runs, seconds = study.run(watch, store, end)

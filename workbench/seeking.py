@@ -39,6 +39,7 @@ def seek(
                 values = {"found": under or "", "count": str(len(study.arms) - 1), "expected": ", ".join(study.swept)}
                 raise YaosuError("compare_sweep", values)
             study = study.only([list(study.arms)[-1]])
+            study.within([by], None)
             store = asked.kept(folder)
             with interruptible(watch, store):
                 work = _marginal if marginal else _search

@@ -34,6 +34,7 @@ def simulate(
     try:
         with Watch(asked.lang) as watch, Interruption():
             study = Study.read(asked, variants, watch)
+            study.within(dates, end)
             _known(study, way)
             store = asked.kept(folder)
             with interruptible(watch, store):

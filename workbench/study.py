@@ -24,8 +24,10 @@ from simulation.cohort import View, cohorts
 from simulation.experiment import experiment
 from simulation.leverfile import scenarios as variants_of
 from simulation.measures import Day
+from simulation.network import entries
 from simulation.precision import Precision
 from simulation.process import Process
+from simulation.run import horizon
 from simulation.runs import Arm, Runs
 from simulation.speaking import Names
 from workbench import running
@@ -149,6 +151,23 @@ class Study:
         """Refuse a column by which projects cannot be grouped."""
         for name, arm in self.arms.items() if column else ():
             cohorts(arm.in_order, arm.process, View(by=column), name)
+
+    def within(self, dates: Sequence[Day], until: Day | None) -> None:
+        """Refuse days of which the simulation can say nothing: before any project enters, or beyond its end.
+
+        Raises
+        ------
+        YaosuError
+        """
+        arm = next(iter(self.arms.values()))
+        first, names = float(entries(arm.projects, arm.process).min()), self.names()
+        for option, day in (*(("--by", one) for one in dates), *(("--until", one) for one in (until,))):
+            if day is not None and horizon(day, arm.process) <= first:
+                values = {"option": option, "found": names.stated(str(day)), "first": names.falls(first)}
+                raise YaosuError("day_before", values)
+            if day is not None and until is not None and horizon(day, arm.process) > horizon(until, arm.process):
+                values = {"found": names.stated(str(day)), "until": names.stated(str(until))}
+                raise YaosuError("day_beyond", values)
 
     def only(self, names: Sequence[str]) -> Study:
         """The same with some of the scenarios."""
