@@ -1,6 +1,6 @@
 """Laws that every run obeys, whatever the process: nothing is lost, nobody idles while another waits, Little's law.
 
-All is reckoned anew from the tables, the compiled network and its clocks; nothing comes from inside an engine.
+All is reckoned anew from the tables, the compiled network, its draws and clocks; nothing comes from inside an engine.
 """
 
 from __future__ import annotations
@@ -187,10 +187,12 @@ def _reviews(run: Run, desk: Desk, here: pd.DataFrame) -> None:
     begun = here[here["begun"].notna()]
     most = presence.work(begun["left"].to_numpy()) - presence.work(begun["begun"].to_numpy())
     assert (begun["worked"] <= most + NEAR).all()
+    done = begun[begun["result"].isin(REVIEWED)]
+    drawn = run.records.drawn
+    assert np.allclose(done["worked"], drawn.work[drawn.first[done["pair"]] + done["visit"]], atol=NEAR), "not all done"
     if desk.office.preemptive or len(desk.staff) > 1:
         return
     assert np.allclose(here["waited"], here["served"] - here["queued"], atol=NEAR)
-    done = begun[begun["result"].isin(REVIEWED)]
     ends = presence.time(presence.work(done["begun"].to_numpy()) + done["worked"].to_numpy())
     assert np.allclose(done["decided"], ends, atol=NEAR)
 
