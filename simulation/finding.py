@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from simulation.cohort import Over, View
 from simulation.measures import Day
@@ -13,7 +15,31 @@ from simulation.results import figures
 from simulation.runs import Runs
 from simulation.speaking import Names, decimals
 
-LEVEL = 0.8
+LEVELS = (80, 95, 50)
+"""Percentages of the projects, the one that is spoken of first where something changes there."""
+
+
+def level_of(effects: pd.DataFrame) -> int:
+    """The percentage whose day says most: the first of `LEVELS` at which some scenario surely saves or loses days.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As of `simulation.compare.Comparison.summary`, of one or several scenarios.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"measure": ["days_saved_50", "days_saved_80", "days_saved_95"],
+    ...                       "difference": [3.0, 0.0, 9.0], "low": [2.0, 0.0, 8.0], "high": [4.0, 0.0, 9.9]})
+    >>> level_of(table), level_of(table.head(0))
+    (95, 80)
+    """
+    for level in LEVELS:
+        part = effects[effects["measure"] == f"days_saved_{level}"]
+        sure = (part["low"] > 0.5) | (part["high"] < -0.5)
+        if part["difference"].notna().all() and sure.any():
+            return level
+    return LEVELS[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +53,12 @@ class Finding:
     over, weight, where
         Who counts, as in `simulation.runs.Runs.curve`.
     dates : tuple of day
-        The last is the day spoken of; without, it is the day on which 80 % have started in the baseline.
+        The last is the day spoken of; without, it is the day on which the percentage spoken of has started in the
+        baseline.
     baseline : str, optional
         The first scenario without.
     chosen : str, optional
-        The scenario that is held against the baseline; the one in which most have started by that day without.
+        The scenario that is held against the baseline; the leading one without.
     """
 
     runs: Runs
@@ -53,7 +80,7 @@ class Finding:
         """The day spoken of: a moment, at the end of a date."""
         if self.dates:
             return self.runs.day(self.dates[-1])
-        reached = self._day(self.base)
+        reached = self.day(self.base)
         if np.isfinite(reached):
             return float(np.ceil(reached))
         return self.runs.horizon or float(np.ceil(self.runs.span[1]))
@@ -69,15 +96,35 @@ class Finding:
         """The scenario that is held against the baseline; the baseline itself where there is no other."""
         if self.chosen is not None:
             return self.chosen
-        others = [name for name in self.runs.scenarios if name != self.base]
-        return max(others, key=lambda name: self.shares[name], default=self.base)
+        return self.leading([name for name in self.runs.scenarios if name != self.base])
+
+    def leading(self, names: Sequence[str]) -> str:
+        """Of some scenarios the one in which most have started by the last date, or, without one, soonest on the mean;
+        the baseline where there are none."""
+        return max(names, key=lambda name: self.shares[name] if self.dates else self._forward(name), default=self.base)
+
+    def _forward(self, name: str) -> float:
+        """Mean area under the curve of a scenario, as a share of what it would be if all had started at once."""
+        [cohort] = self.runs.cohorts(name, View("planned", self.weight, None, self.where))
+        first, last = self.runs.span[0], self.runs.horizon or self.runs.span[1]
+        started = np.stack([one.started[cohort.rows] for one in self.runs.outcomes_of(name)])
+        ahead = np.clip(last - np.where(np.isfinite(started), started, last), 0.0, None)
+        return float((ahead @ cohort.weight).mean() / (cohort.total * max(last - first, 1.0)))
 
     @cached_property
+    def _summary(self) -> pd.DataFrame:
+        return self.runs.compare(self.best, self.base, over=self.over, weight=self.weight, where=self.where).summary
+
+    @cached_property
+    def level(self) -> int:
+        """The percentage of all planned of whose day is spoken."""
+        return LEVELS[0] if self.best == self.base else level_of(self._summary)
+
+    @property
     def saved(self) -> float:
-        """Days by which 80 % of all planned are reached sooner; NaN where one of both never reaches it."""
-        diff = self.runs.compare(self.best, self.base, over=self.over, weight=self.weight, where=self.where)
-        row = diff.summary["measure"] == f"days_saved_{LEVEL:.0%}".rstrip("%")
-        return float(diff.summary.loc[row, "difference"].iloc[0])
+        """Days by which that percentage is reached sooner; NaN where one of both never reaches it."""
+        row = self._summary["measure"] == f"days_saved_{self.level}"
+        return float(self._summary.loc[row, "difference"].iloc[0])
 
     @cached_property
     def _figures(self) -> dict[tuple[str, str], tuple[float, float, float]]:
@@ -85,15 +132,16 @@ class Finding:
         return {(row["scenario"], row["measure"]): (row["mean"], row["low"], row["high"])
                 for row in table.to_dict("records")}  # fmt: skip
 
-    def _day(self, name: str) -> float:
-        return self._figures[name, f"day_{LEVEL:.0%}".rstrip("%")][0]
+    def day(self, name: str) -> float:
+        """The day on which the percentage is reached in a scenario; NaN where it is not always."""
+        return self._figures[name, f"day_{self.level}"][0]
 
     def sentence(self) -> str:
         """The finding in words."""
-        names, level = self.names, self.names.percent(LEVEL)
+        names, level = self.names, self.names.percent(self.level / 100)
         if self.best == self.base:
             return self._alone()
-        a, b = self._day(self.best), self._day(self.base)
+        a, b = self.day(self.best), self.day(self.base)
         values = {"best": names.quoted(self.best), "base": names.scenario(self.base), "level": level}
         if not self.dates and np.isfinite([a, b]).all():
             days = {"a": names.day(a), "b": names.day(b), "saved": names.sooner(self.saved)}
@@ -106,8 +154,8 @@ class Finding:
 
     def _alone(self) -> str:
         """The finding where there is one scenario only."""
-        names, level = self.names, self.names.percent(LEVEL)
-        mean, low, high = self._figures[self.base, f"day_{LEVEL:.0%}".rstrip("%")]
+        names, level = self.names, self.names.percent(self.level / 100)
+        mean, low, high = self._figures[self.base, f"day_{self.level}"]
         if not self.dates and np.isfinite(mean):
             values = {"level": level, "day": names.day(mean), "low": names.day(low), "high": names.day(high)}
             key = "alone_level" if high - low >= 1 else "alone_level_sure"

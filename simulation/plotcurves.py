@@ -43,7 +43,7 @@ def curves(
     over, weight, where
         Who counts, as in `simulation.runs.Runs.curve`.
     dates : sequence of day
-        Days of which the picture speaks; without, it speaks of the day on which 80 % have started.
+        Days of which the picture speaks; without, it speaks of the days on which most of the projects have started.
     baseline : str, optional
         The first scenario without.
     best : str, optional

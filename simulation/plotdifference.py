@@ -13,6 +13,7 @@ from allocator import plotstyle as style
 from allocator.labels import Lang
 from simulation import plottime as shared
 from simulation.compare import Comparison
+from simulation.finding import level_of
 from simulation.speaking import Names
 
 if TYPE_CHECKING:
@@ -116,16 +117,18 @@ def _days_saved(axes: Axes, saved: pd.DataFrame, names: Names) -> None:
 
 
 def _headline(diff: Comparison, names: Names) -> str:
-    """Where the curves are furthest apart, and the days saved at 80 %."""
+    """Where the curves are furthest apart, and the days saved."""
     summary = diff.summary
-    [saved] = summary.loc[summary["measure"] == "days_saved_80", "difference"].tolist()
+    level = level_of(summary)
+    [saved] = summary.loc[summary["measure"] == f"days_saved_{level}", "difference"].tolist()
     a, b, later = names.quoted(diff.a), names.quoted(diff.b), names.sooner(saved)
     if diff.view.by is not None:
-        return names.say("plotsim.difference.title_groups", a=a, b=b, saved=later)
+        return names.say("plotsim.difference.title_groups", a=a, b=b, level=names.percent(level / 100), saved=later)
     apart = diff.curve["difference"].fillna(0.0).to_numpy(dtype=float)
     far = int(np.abs(apart).argmax())
     if abs(apart[far]) < 5e-4:
         return names.say("plotsim.difference.title_none", a=a, b=b)
     key, day = "title" if apart[far] > 0 else "title_less", names.day(diff.curve["time"].tolist()[far])
     points = names.say("plotsim.points", points=names.points(abs(apart[far])).lstrip("+"))
-    return names.say(f"plotsim.difference.{key}", a=a, b=b, points=points, day=day, saved=later)
+    values = {"points": points, "day": day, "level": names.percent(level / 100), "saved": later}
+    return names.say(f"plotsim.difference.{key}", a=a, b=b, **values)

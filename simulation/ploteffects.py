@@ -14,6 +14,7 @@ from allocator import plotstyle as style
 from allocator.labels import Lang
 from simulation import plottime as shared
 from simulation.cohort import Over, View
+from simulation.finding import level_of
 from simulation.measures import Day
 from simulation.results import effects as effects_of
 from simulation.runs import Runs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_BARS = 24
-FALLBACKS = ("days_saved_80", "days_saved_50", "project_days")
+FALLBACK = "project_days"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +97,7 @@ def effects(
         What the scenarios are called, by their names.
     measure : str, optional
         A measure of `simulation.compare.Comparison.summary`. Without, the starts gained by the last of the dates, or,
-        where there is none, the days saved until 80 % have started.
+        where there is none, the days saved until the percentage of the finding has started.
     over, weight, where, dates
         As in `simulation.runs.Runs.compare`.
     baseline : str, optional
@@ -138,10 +139,11 @@ def _measured(
     runs: Runs, whole: pd.DataFrame, measure: str | None, names: Names, view: View, dates: Sequence[Day], base: str
 ) -> Measured:
     """The measure asked for, or the most telling one that is known for every scenario."""
-    tried = [measure] if measure else [*(f"started_by_{day}" for day in dates[-1:]), *FALLBACKS]
+    telling = [*(f"started_by_{day}" for day in dates[-1:]), f"days_saved_{level_of(whole)}", FALLBACK]
+    tried = [measure] if measure else telling
     parts = [whole[whole["measure"] == one] for one in tried]
     known = [part for part in parts if len(part) and part["difference"].notna().all()]
-    part = (known or [part for part in parts if len(part)] or [whole[whole["measure"] == FALLBACKS[-1]]])[0]
+    part = (known or [part for part in parts if len(part)] or [whole[whole["measure"] == FALLBACK]])[0]
     name = str(part["measure"].iloc[0])
     count = len(runs.cohorts(base, view)[0].ids) if view.weight is None and view.over == "planned" else 0
     measured = Measured(part, name, names, count)

@@ -14,6 +14,7 @@ import pandas as pd
 from allocator.errors import YaosuError
 from simulation import plot
 from simulation.compare import Comparison
+from simulation.finding import level_of
 from simulation.measures import Day
 from simulation.runs import Runs
 from simulation.speaking import Names
@@ -188,10 +189,11 @@ def _row(names: Names, row: Mapping[Any, Any]) -> list[str]:
 
 
 def _groups(names: Names, one: Comparison) -> str:
-    """Days saved at 80 % by group, the largest first."""
-    part = one.groups[one.groups["measure"] == "days_saved_80"].sort_values("difference", ascending=False)
+    """Days saved by group, the largest first."""
+    saved = f"days_saved_{level_of(one.summary)}"
+    part = one.groups[one.groups["measure"] == saved].sort_values("difference", ascending=False)
     headers = [names.column(one.view.by or ""), names.say("simulate.column.projects"),
-               names.measure("days_saved_80"), names.say("simulate.column.between")]  # fmt: skip
+               names.measure(saved), names.say("simulate.column.between")]  # fmt: skip
     rows = []
     for row in part.head(MOST_GROUPS).to_dict("records"):
         known = row["difference"] == row["difference"]

@@ -67,8 +67,8 @@ class _Front(FrontSheet):
         """Each scenario: the share started, the day of 80 %, days saved, decisions in time."""
         made, names = self.made, self.names
         day = measures_by(made.dates)[-1]
-        saved = "days_saved_80"
-        headers = [self.say("column.scenario"), names.measure(day), names.measure("day_80"), names.measure(saved),
+        level, saved = f"day_{made.finding.level}", f"days_saved_{made.finding.level}"
+        headers = [self.say("column.scenario"), names.measure(day), names.measure(level), names.measure(saved),
                    self.say("column.interval"), names.measure("decided_in_time")]  # fmt: skip
         rows: list[Row] = []
         for name in made.runs.scenarios:
@@ -77,7 +77,7 @@ class _Front(FrontSheet):
             wide = effect is not None and effect[1] < effect[2]
             rows.append([
                 (names.scenario(name), "text"), (_known(made.figure(name, day)[0]), "percent"),
-                (names.day(made.figure(name, "day_80")[0]), "mark"),
+                (names.day(made.figure(name, level)[0]), "mark"),
                 (effect[0] if effect and known else None, "1"),
                 (interval(effect[1], effect[2]) if effect and wide else None, "mark"),
                 (_known(made.figure(name, "decided_in_time")[0]), "percent"),

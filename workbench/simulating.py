@@ -85,14 +85,16 @@ def _table(made: Simulated) -> str:
     names, measures = made.study.names(), measures_by(made.dates)
     several = len(made.runs.scenarios) > 1
     headers = [names.say("simulate.column.scenario"), *(names.measure(one) for one in measures)]
-    headers += [names.say(f"simulate.column.{one}") for one in ("level", "saved")[: 1 + several]]
+    level = made.finding.level
+    said = names.percent(level / 100)
+    headers += [names.say(f"simulate.column.{one}", level=said) for one in ("level", "saved")[: 1 + several]]
     rows = []
     for name in made.runs.scenarios:
         shares = [made.figure(name, one)[0] for one in measures]
         row = [names.scenario(name), *(names.percent(share, 1) for share in shares)]
-        row.append(names.day(made.figure(name, "day_80")[0]))
+        row.append(names.day(made.figure(name, f"day_{level}")[0]))
         if several:
-            effect = made.effect(name, "days_saved_80")
+            effect = made.effect(name, f"days_saved_{level}")
             known = effect is not None and effect[0] == effect[0]
             row.append(_saved(names, *effect) if effect and known else "")
         rows.append(row)

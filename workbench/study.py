@@ -201,10 +201,8 @@ class Study:
         from simulation.finding import Finding
 
         stated = [name for name in runs.scenarios if name not in self.swept]
-        if len(stated) < 2:
-            return None
         finding = Finding(runs, self.names(), **self.counting(), dates=tuple(dates))
-        return max(stated[1:], key=lambda name: finding.shares[name])
+        return finding.leading(stated[1:]) if len(stated) > 1 else None
 
 
 class Stopped(Exception):
