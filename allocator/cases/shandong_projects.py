@@ -22,10 +22,10 @@ TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点�
 INDUSTRY = "现代产业"
 INDUSTRY_SITE_MU = 88.0
 
-SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 107, 147, 0.08
+SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 107, 149, 0.08
 """Days to spare of projects due in the first quarter and later (both fitted), and how far their pace is spread."""
-AHEAD_FIRST_QUARTER, AHEAD_LATER = 30, 15
-"""Days before it is due from which a project may start."""
+AHEAD_FIRST_QUARTER, AHEAD_LATER = 30, 18
+"""Days before it is due from which a project may start; later ones at most so many, drawn evenly."""
 LAST_STAGE, MOBILISATION, LARGE_MCNY = "施工许可证", 20, 3000
 
 VALUE_ADDED_PER_MU, TAX_PER_MU, VALUE_ADDED_PER_TCE = 1.3616, 0.24097, 0.02694
@@ -326,7 +326,8 @@ def progress(
         continuing = pd.notna(row["started"])
         enters.append(resumption if continuing else max(begun, origin))
         passed.append(None if continuing or behind.empty else behind.index[-1])
-    ahead = np.where(table["due"] < pd.Timestamp("2020-04-01"), AHEAD_FIRST_QUARTER, AHEAD_LATER)
+    later = stream("days ahead").integers(0, AHEAD_LATER, len(table), endpoint=True)
+    ahead = np.where(table["due"] < pd.Timestamp("2020-04-01"), AHEAD_FIRST_QUARTER, later)
     opens = table["due"] - pd.to_timedelta(ahead, unit="D")
     return pd.DataFrame({"enters": enters, "passed": passed, "opens": opens}, index=table.index)
 
