@@ -88,7 +88,7 @@ def test_every_synthetic_project_says_so_and_every_total_has_its_standing(shando
     assert shandong.projects["name"].str.contains("合成").all()
     assert shandong.projects["name"].is_unique
     marks = set("|".join(shandong.sources["standing"]).split("|"))
-    assert marks <= {"seed", "pub", "calc", "know", "assumed", "synthetic"}
+    assert marks <= {"seed", "pub", "calc", "know", "fitted", "assumed", "synthetic"}
     assert {"seed", "synthetic"} <= marks
 
 
