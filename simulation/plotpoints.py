@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS, BEYOND, LEAST = 2, 0.32, 21.0
+COLUMNS, BEYOND, LEAST = 2, 0.38, 21.0
 """Panels beside each other; how far a panel goes beyond its last point, as a part of its length and in days."""
 
 
@@ -111,8 +111,8 @@ def _panel(axes: Axes, runs: Runs, part: pd.DataFrame, base: str, names: Names) 
         if name == scenario or scenario != base:
             axes.plot(curve["time"], curve["mean"], color=colour, linewidth=width, label=names.scenario(name))
     for _, row in part.iterrows():
-        beside = part[(part["time"] == row["time"]) & (part["published"] < row["published"])]
-        _mark(axes, row, len(beside) > 0, names)
+        later = (part["time"] == row["time"]) & (part["published"] < row["published"]) | (part["time"] > row["time"])
+        _mark(axes, row, bool(later.any()), names)
     style.tidy(axes, "both", names.lang)
     shared.along(axes, names, low, high, 6)
     shared.shares(axes.yaxis, names.lang)
@@ -124,7 +124,7 @@ def _panel(axes: Axes, runs: Runs, part: pd.DataFrame, base: str, names: Names) 
 
 
 def _mark(axes: Axes, row: pd.Series, left: bool, names: Names) -> None:
-    """A published point: filled where the simulation meets it; its text to the left where another is to the right."""
+    """A published point: filled where the simulation meets it; its text to the left where others come later."""
     published, mean = float(row["published"]), float(row["simulated"])
     axes.plot([row["time"]], [published], "D", color=style.AMBER if row["holds"] else "white", markersize=8,
               markeredgecolor=style.INK, markeredgewidth=1.0, zorder=5)  # fmt: skip
@@ -132,4 +132,4 @@ def _mark(axes: Axes, row: pd.Series, left: bool, names: Names) -> None:
     text = names.say("plotsim.points.mark", value=names.percent(published, places), mean=names.percent(mean, places))
     axes.annotate(text, (float(row["time"]), published), (-9, 0) if left else (8, -12), textcoords="offset points",
                   va="center" if left else "top", ha="right" if left else "left", fontsize=style.SMALL,
-                  color=style.INK)  # fmt: skip
+                  color=style.INK, bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.6})  # fmt: skip

@@ -35,7 +35,7 @@ def waiting(
     ----------
     runs : Runs
     *scenarios : str
-        One or two; the first scenario without.
+        One or two; the first scenario without. The stages with most waiting in the first of them come first.
     lang : {"en", "zh"}
     titles : mapping, optional
         What the scenarios are called, by their names.
@@ -56,7 +56,9 @@ def waiting(
     total = sums.groupby(level=0, sort=False).sum()
     if not float(total.sum()):
         return style.nothing(names.say("plotsim.waiting.none"))
-    ranked = [str(stage) for stage in total[total > 0].sort_values(ascending=False, kind="stable").index]
+    first = tables[shown[0]].sum(axis=1).reindex(total.index, fill_value=0.0)
+    order = np.lexsort((-total.to_numpy(dtype=float), -first.to_numpy(dtype=float)))
+    ranked = [str(total.index[place]) for place in order if total.iloc[place] > 0]
     rows = ranked if len(ranked) <= MOST_STAGES else ranked[: MOST_STAGES - 1]
     weeks = _weeks(list(tables.values()))
     maps = {name: _map(table, rows, ranked, weeks) for name, table in tables.items()}

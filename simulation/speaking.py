@@ -140,9 +140,8 @@ class Names:
         return self.say("plotsim.days_one" if shown == "1" else "plotsim.days", days=shown)
 
     def signed(self, days: float) -> str:
-        """A number of days with its sign and without the unit."""
-        shown = self.points(days / 100, 0 if round(abs(days)) >= 2 else 1)
-        return shown.removesuffix(".0")
+        """A number of days with its sign and without the unit, in tenths where they are few."""
+        return self.points(days / 100, 0 if abs(days) >= 9.95 else 1).removesuffix(".0")
 
     def sooner(self, days: float) -> str:
         """So many days sooner or later."""
@@ -229,7 +228,7 @@ def decimals(shares: Sequence[float]) -> int:
     """
     known = sorted({share for share in shares if math.isfinite(share)} | {1.0})
     gaps = [b - a for a, b in zip(known, known[1:], strict=False) if b - a > 5e-5]
-    return 0 if min(gaps, default=1.0) >= 0.015 else 1
+    return 0 if min(gaps, default=1.0) >= 0.03 else 1
 
 
 def percent(share: float, lang: Lang, places: int = 0) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from allocator import cells
 from allocator.errors import YaosuError
+from simulation.cohort import days_due
 from simulation.records import CUT, DEFAULT, RETURN
 from simulation.run import Run
 
@@ -94,7 +96,7 @@ def _problems(run: Run, place: int) -> Iterator[Span]:
 
 
 def typical(run: Run) -> str:
-    """A project worth looking at: of those that pass most stages, the one that takes as long as most of them.
+    """A project worth looking at: of those that pass most stages (and start late, where some do) the middle one.
 
     Examples
     --------
@@ -110,6 +112,17 @@ def typical(run: Run) -> str:
     if not known.any():
         return str(run.network.ids[int(stages.argmax())])
     long = known & (stages >= np.quantile(stages[known], 0.9))
+    late = long & _late(run)
+    long = late if late.any() else long
     rows = np.flatnonzero(long)
     middle = rows[np.argsort(took[rows], kind="stable")[(len(rows) - 1) // 2]]
     return str(run.network.ids[middle])
+
+
+def _late(run: Run) -> NDArray[np.bool_]:
+    """Projects that start after the day on which they were due; none where nothing is due."""
+    projects = run.network.projects
+    if "due" not in projects:
+        return np.zeros(len(run.network.ids), dtype=bool)
+    due = pd.Series(days_due(projects, run.network.process), index=projects["id"].astype(str))
+    return np.asarray(run.records.started > due.reindex([str(one) for one in run.network.ids]).to_numpy(dtype=float))

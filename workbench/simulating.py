@@ -102,6 +102,7 @@ def _table(made: Simulated) -> str:
 
 
 def _saved(names: Names, days: float, low: float, high: float) -> str:
-    """Days saved with their interval, where they are not known exactly."""
-    said = names.signed(days)
-    return said if low == high else f"{said} ({interval(low, high)})"
+    """Days saved with their interval, where it has a width."""
+    said = interval(low, high)
+    least, _, most = said.partition(" … ")
+    return names.signed(days) if least == most else f"{names.signed(days)} ({said})"
