@@ -35,7 +35,8 @@ def waiting(
     ----------
     runs : Runs
     *scenarios : str
-        One or two; the first scenario without. The stages with most waiting in the first of them come first.
+        One or two; the first scenario without. The stages with most waiting in both are shown, in the order of the
+        first.
     lang : {"en", "zh"}
     titles : mapping, optional
         What the scenarios are called, by their names.
@@ -57,9 +58,12 @@ def waiting(
     if not float(total.sum()):
         return style.nothing(names.say("plotsim.waiting.none"))
     first = tables[shown[0]].sum(axis=1).reindex(total.index, fill_value=0.0)
+    few = int((total > 0).sum()) <= MOST_STAGES
+    most = total[total > 0].nlargest(MOST_STAGES if few else MOST_STAGES - 1).index
     order = np.lexsort((-total.to_numpy(dtype=float), -first.to_numpy(dtype=float)))
-    ranked = [str(total.index[place]) for place in order if total.iloc[place] > 0]
-    rows = ranked if len(ranked) <= MOST_STAGES else ranked[: MOST_STAGES - 1]
+    known = [str(total.index[place]) for place in order if total.iloc[place] > 0]
+    rows = [stage for stage in known if stage in most]
+    ranked = [*rows, *(stage for stage in known if stage not in most)]
     weeks = _weeks(list(tables.values()))
     maps = {name: _map(table, rows, ranked, weeks) for name, table in tables.items()}
     top = max(float(one.to_numpy().max()) for one in maps.values())
