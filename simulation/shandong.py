@@ -28,12 +28,12 @@ RESUMING = ("返岗用工", "物资运输")
 HINDRANCES = ("手续办理", "用地保障", "规划条件", "能耗指标", "环境评价")
 RETURN = "返岗复工"
 PARAMETERS = (
-    Parameter("spare_first_quarter", 107.0, 0.0, 240.0),
-    Parameter("spare_later", 149.0, -60.0, 240.0),
-    Parameter("own_days", 46.0, 10.0, 120.0),
+    Parameter("spare_first_quarter", 105.0, 0.0, 240.0),
+    Parameter("spare_later", 141.0, -60.0, 240.0),
+    Parameter("own_days", 48.0, 10.0, 120.0),
     Parameter("return_days", 3.0, 1.0, 30.0),
     Parameter("resuming_problems", 1.11, 0.5, 2.0),
-    Parameter("hindrances", 0.77, 0.1, 2.0),
+    Parameter("hindrances", 0.79, 0.1, 2.0),
     Parameter("teams_rate", 0.9, 0.05, 1.0),
 )
 """What is fitted: days to spare, own efforts against hindrances, days in which workers return, mean number of each

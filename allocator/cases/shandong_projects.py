@@ -22,7 +22,7 @@ TIERS = {"省重大": 233, "新旧动能转换优选": 500, "双招双引重点�
 INDUSTRY = "现代产业"
 INDUSTRY_SITE_MU = 88.0
 
-SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 107, 149, 0.08
+SPARE_FIRST_QUARTER, SPARE_LATER, PACE_SPREAD = 105, 141, 0.08
 """Days to spare of projects due in the first quarter and later (both fitted), and how far their pace is spread."""
 AHEAD_FIRST_QUARTER, AHEAD_LATER = 30, 18
 """Days before it is due from which a project may start; later ones at most so many, drawn evenly."""
@@ -297,8 +297,9 @@ def progress(
 ) -> pd.DataFrame:
     """When the reviews of a project begin in 2020, and the last stage that it has behind it by then.
 
-    A new project began so long before it is due that, at the usual pace of its route, it has some days to spare; a
-    continuing one begins to resume when the holidays would have ended.
+    A new project began so long before it is due that, at the usual pace of its route, it has some days to spare; one in
+    reserve or only planned begins in the first quarter; a continuing one begins to resume when the holidays would have
+    ended.
 
     Parameters
     ----------
@@ -316,16 +317,17 @@ def progress(
     pace = stream("pace of reviews").lognormal(0.0, PACE_SPREAD, len(table))
     spare = np.where(table["due"] < pd.Timestamp("2020-04-01"), spare_first_quarter, spare_later)
     stages = typical("progress").set_index("stage")
+    fresh = origin + pd.to_timedelta(stream("fresh").integers(1, 90, len(table)), unit="D")
     enters, passed = [], []
     rows: list[dict[str, Any]] = table.to_dict("records")  # type: ignore[assignment]
-    for row, slow, days in zip(rows, pace, spare, strict=True):
+    for row, slow, days, day in zip(rows, pace, spare, fresh, strict=True):
         usual = stages[f"{row['route']}_land" if row["land"] > 0 else row["route"]].dropna()
         begun = row["due"] - pd.Timedelta(days=round(usual[LAST_STAGE] + MOBILISATION + days))
         behind = usual[usual * slow <= (origin - begun).days]
         behind = behind[[_passes(str(name), row) for name in behind.index]]
-        continuing = pd.notna(row["started"])
-        enters.append(resumption if continuing else max(begun, origin))
-        passed.append(None if continuing or behind.empty else behind.index[-1])
+        begins_anew = pd.notna(row["started"]) or row["batch"] in ("reserve", "plan")
+        enters.append(resumption if pd.notna(row["started"]) else day if begins_anew else max(begun, origin))
+        passed.append(None if begins_anew or behind.empty else behind.index[-1])
     later = stream("days ahead").integers(0, AHEAD_LATER, len(table), endpoint=True)
     ahead = np.where(table["due"] < pd.Timestamp("2020-04-01"), AHEAD_FIRST_QUARTER, later)
     opens = table["due"] - pd.to_timedelta(ahead, unit="D")
