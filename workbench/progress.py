@@ -62,9 +62,10 @@ class Watch:
             self.counted = (done, total)
             first[:] = first or [time.monotonic(), done]
             since, before = first
-            known = done > before
-            left = (total - done) * (time.monotonic() - since) / (done - before) if known else 0.0
-            said = lasting(left, self._lang) if known else "–"
+            said = ""
+            if done > before:
+                left = (total - done) * (time.monotonic() - since) / (done - before)
+                said = label("cli.lasting.left", self._lang, time=lasting(left, self._lang))
             self.doing(step, done=f"{done:,}", total=f"{total:,}", left=said)
 
         return tell
