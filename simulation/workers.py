@@ -63,6 +63,8 @@ def replicate_all(
     """
     left = dict.fromkeys(pending)
     count = joblib.effective_n_jobs(jobs)
+    if left and count > 1 and any(work.engine == "fast" for work in works.values()):
+        _compiled()
     while left:
         queue = _Queue(works, list(left), count)
         pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None)
@@ -85,6 +87,13 @@ def _hand_on(done: list[Done], left: dict[Key, None], keep: Callable[[list[Done]
     keep(done)
     for key, _, _ in done:
         left.pop(key, None)
+
+
+def _compiled() -> None:
+    """Compile the fast engine here and now: workers that start together would each do so."""
+    from simulation.fast import ready
+
+    ready()
 
 
 def _by_itself(work: Work, key: Key) -> Done:
