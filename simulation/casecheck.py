@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from allocator import cells, schema, workbook
@@ -12,7 +13,7 @@ from allocator.case import Case
 from allocator.errors import Fault, InputError, Severity, YaosuError
 from allocator.reading import read_sheets, sorted_faults
 from simulation import applies
-from simulation.network import offset
+from simulation.network import PASSED, offset
 from simulation.process import Office, Process
 from simulation.processtables import read_process
 
@@ -42,7 +43,7 @@ def check_process(case: Case) -> list[Fault]:
         return list(error.faults)
     parts = (_rules, _entry, _offices, _settings)
     found = [placed(fault) for part in parts for fault in part(process, case.projects)]
-    return list(sorted_faults([*found, *_checkpoints(case)]))
+    return list(sorted_faults([*found, *_behind(process, case), *_checkpoints(case)]))
 
 
 def check_tables(path: Path, known: Sequence[Fault]) -> list[Fault]:
@@ -109,6 +110,17 @@ def _entry(process: Process, projects: pd.DataFrame) -> Iterator[Fault]:
         name = known.name if known is not None else process.entry
         severity: Severity = "error" if blank == len(column) else "warning"
         yield Fault("entry_blank", "projects", None, name, severity, {"found": str(blank)})
+
+
+def _behind(process: Process, case: Case) -> Iterator[Fault]:
+    """Stages that projects have behind them are stages of the process."""
+    known = {stage.name for stage in process.stages}
+    rows = case.rows.get("projects", np.arange(len(case.projects)) + 2)
+    for row, cell in zip(rows, schema.column(case.projects, "projects", PASSED), strict=True):
+        for name in schema.split(cell):
+            if name not in known:
+                values = {"found": name, "nearest": cells.nearest(name, sorted(known))}
+                yield Fault("unknown_stage", "projects", int(row), PASSED, values=values)
 
 
 def _offices(process: Process, projects: pd.DataFrame) -> Iterator[Fault]:

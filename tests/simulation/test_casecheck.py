@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from faultycase import write
@@ -76,3 +77,17 @@ def test_every_message_of_the_process_is_spoken_by_some_test() -> None:
         if key.startswith("fault."):
             fixed = max(words()[key][0].replace("}", "{").split("{")[::2], key=len).strip()
             assert fixed in texts or key.removeprefix("fault.") in said, key
+
+
+def test_a_stage_that_a_project_has_behind_it_must_be_one_of_the_process() -> None:
+    case = Case.from_tables(
+        projects=pd.DataFrame(
+            {"id": ["a", "b"], "land": 4.0, "value": 2.0, "ready": 0.0, "passed": ["site", "sitf|air"]}
+        ),
+        pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}),
+        stages=pd.DataFrame({"stage": ["site"], "elapsed": [3]}),
+    )
+    assert [fault.text() for fault in check_process(case)] == [
+        "projects, row 3, passed: there is no stage “sitf”; did you mean “site”?",
+        "projects, row 3, passed: there is no stage “air”",
+    ]
