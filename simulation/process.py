@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Level = Literal["province", "city", "county"]
 ORIGIN = dt.date(2020, 1, 1)
+REVIEW, GRANTED, STARTED = 0, 1, 2
+"""Stages before the grant, between grant and start, and after the start."""
 STAGE_TIMES = ("work", "prepare", "filing", "elapsed", "correction")
 
 
@@ -99,6 +101,11 @@ class Stage:
             object.__setattr__(self, name, as_distribution(getattr(self, name)))
         for name in ("after", "customary_after"):
             object.__setattr__(self, name, _names(getattr(self, name)))
+
+    @property
+    def part(self) -> int:
+        """REVIEW, GRANTED or STARTED: whether it comes before the grant, before the start, or after it."""
+        return STARTED if self.after_start else GRANTED if self.after_grant else REVIEW
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from allocator.processschema import LEVELS
 from simulation import applies
 
 if TYPE_CHECKING:
-    from simulation.process import Office, Process, Stage
+    from simulation.process import Office, Process
 
 SHARES = ("returns", "refuses", "withdraws")
 
@@ -137,16 +137,12 @@ def _whole(table: str, place: int | None, column: str, value: float | None, low:
 
 def _places(process: Process) -> Iterator[Fault]:
     """Stages do not wait for those of a later part: the mobilisation, or what comes after the start."""
-    part = {stage.name: _part(stage) for stage in process.stages}
+    part = {stage.name: stage.part for stage in process.stages}
     for place, stage in enumerate(process.stages):
         for column in ("after", "customary_after"):
             for name in getattr(stage, column):
-                if part.get(name, 0) > _part(stage):
+                if part.get(name, 0) > stage.part:
                     yield _fault("later_part", "stages", place, column, found=name)
-
-
-def _part(stage: Stage) -> int:
-    return 2 if stage.after_start else int(stage.after_grant)
 
 
 def _rings(process: Process) -> Iterator[Fault]:

@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from simulation.applies import mask
 from simulation.distributions import as_distribution
 from simulation.levers import Scenario
-from simulation.process import Process, Stage
-
-REVIEW, GRANTED, STARTED = 0, 1, 2
-"""Stages before the grant, between grant and start, and after the start."""
+from simulation.process import GRANTED, REVIEW, STARTED, Process
 
 
 def uncongested(projects: pd.DataFrame, process: Process, scenario: Scenario | None = None) -> pd.DataFrame:
@@ -33,7 +30,7 @@ def uncongested(projects: pd.DataFrame, process: Process, scenario: Scenario | N
 
     Examples
     --------
-    >>> from simulation import Office
+    >>> from simulation import Office, Stage
     >>> process = Process([Stage("site", office="desk", work=3), Stage("energy", office="desk", work=2),
     ...                    Stage("permit", office="desk", work=4, after=("site", "energy"))], [Office("desk")])
     >>> uncongested(pd.DataFrame({"id": ["a"]}), process)["days"].tolist()
@@ -53,28 +50,19 @@ def _longest(process: Process, passes: NDArray[np.bool_]) -> tuple[float, float]
     stages = {stage.name: stage for stage in process.stages}
     passed = {stage.name for stage, one in zip(process.stages, passes, strict=True) if one}
     ends: dict[str, float] = {}
-    begins = [0.0, 0.0, 0.0, 0.0]
+    begins = [0.0] * (STARTED + 2)
 
     def end(name: str) -> float:
-        """When a stage ends, or would if it were passed in no time."""
+        """When a stage ends; one that is not passed takes no time."""
         if name not in ends:
             stage = stages[name]
             before = (*stage.after, *(() if process.parallel else stage.customary_after))
-            work = as_distribution(stage.work).mean if name in passed else 0.0
-            ends[name] = max((end(one) for one in before), default=0.0) + work
-            ends[name] = max(ends[name], begins[part(stage)] + work) if name in passed else ends[name]
+            begun = max((end(one) for one in before), default=0.0)
+            passing = name in passed
+            ends[name] = max(begun, begins[stage.part]) + as_distribution(stage.work).mean if passing else begun
         return ends[name]
 
     for now in (REVIEW, GRANTED, STARTED):
-        here = [end(stage.name) for stage in process.stages if part(stage) == now and stage.name in passed]
+        here = [end(stage.name) for stage in process.stages if stage.part == now and stage.name in passed]
         begins[now + 1] = max([begins[now], *here])
     return begins[STARTED + 1], begins[STARTED]
-
-
-def part(stage: Stage) -> int:
-    """Whether a stage comes before the grant, between grant and start, or after the start.
-
-    >>> part(Stage("mobilisation", after_grant=True)) == GRANTED
-    True
-    """
-    return STARTED if stage.after_start else GRANTED if stage.after_grant else REVIEW
