@@ -103,13 +103,12 @@ def _panel(axes: Axes, runs: Runs, part: pd.DataFrame, base: str, names: Names) 
     last = float(part["time"].max())
     high = last + max(BEYOND * (last - low), LEAST)
     curves = runs.curve(where=where, times=np.arange(math.floor(low), high + 1.0), which="replications")
-    for name, colour, width in ((base, shared.BASE, 1.4), (scenario, style.BLUE, 2.2)):
+    for name, (colour, width) in {base: (shared.BASE, 1.4), scenario: (style.BLUE, 2.2)}.items():
         curve = curves[curves["scenario"] == name]
         if name == scenario:
             time, least, most = (curve[column].to_numpy(dtype=float) for column in ("time", "low", "high"))
             shared.band(axes, time, least, most, colour)
-        if name == scenario or scenario != base:
-            axes.plot(curve["time"], curve["mean"], color=colour, linewidth=width, label=names.scenario(name))
+        axes.plot(curve["time"], curve["mean"], color=colour, linewidth=width, label=names.scenario(name))
     for _, row in part.iterrows():
         later = (part["time"] == row["time"]) & (part["published"] < row["published"]) | (part["time"] > row["time"])
         _mark(axes, row, bool(later.any()), names)

@@ -23,7 +23,8 @@ MOST_STAGES = 14
 SEEN = 0.97
 """The weeks shown hold so much of all waiting."""
 COLOURS = ("#ffffff", "#fdf1dd", "#fbdcae", "#f5ba69", style.AMBER, "#c8691b", "#a03c17", "#6f2010", "#3d0d07")
-MOST_STEPS = len(COLOURS)
+MOST_STEPS, LEAST = len(COLOURS), 0.5
+"""Colours, and the applications on the mean of a week below which nothing is coloured."""
 
 
 def waiting(
@@ -55,7 +56,7 @@ def waiting(
     tables = {name: runs.waiting(name) for name in shown}
     sums = pd.concat([table.sum(axis=1) for table in tables.values()])
     total = sums.groupby(level=0, sort=False).sum()
-    if not float(total.sum()):
+    if max(float(table.max(axis=None)) if table.size else 0.0 for table in tables.values()) < LEAST * WEEK:
         return style.nothing(names.say("plotsim.waiting.none"))
     first = tables[shown[0]].sum(axis=1).reindex(total.index, fill_value=0.0)
     few = int((total > 0).sum()) <= MOST_STAGES
@@ -141,7 +142,7 @@ def _steps(top: float) -> list[float]:
     >>> _steps(24.0)
     [0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0]
     """
-    scale = [0.5, *(base * 10.0**power for power in range(7) for base in (1, 2, 5))]
+    scale = [LEAST, *(base * 10.0**power for power in range(7) for base in (1, 2, 5))]
     last = next((place for place, one in enumerate(scale) if one >= top), len(scale) - 1)
     return [0.0, *scale[max(last - MOST_STEPS + 2, 0) : last + 1]]
 

@@ -141,7 +141,7 @@ class Simulated:
     def waits(self, scenario: str, most: int) -> pd.DataFrame:
         """The stages with most waiting."""
         table = self.tables["bottlenecks"] if "bottlenecks" in self.tables else self.runs.bottlenecks()
-        return table[(table["scenario"] == scenario) & (table["days_waiting"] > 0)].head(most)
+        return table[(table["scenario"] == scenario) & (table["days_waiting"] >= 0.5)].head(most)
 
     def figure(self, scenario: str, measure: str) -> tuple[float, float, float]:
         """Mean, low and high of a measure of a scenario."""
