@@ -56,7 +56,7 @@ def waiting(
     tables = {name: runs.waiting(name) for name in shown}
     sums = pd.concat([table.sum(axis=1) for table in tables.values()])
     total = sums.groupby(level=0, sort=False).sum()
-    if max(float(table.max(axis=None)) if table.size else 0.0 for table in tables.values()) < LEAST * WEEK:
+    if max(float(table.to_numpy().max(initial=0.0)) for table in tables.values()) < LEAST * WEEK:
         return style.nothing(names.say("plotsim.waiting.none"))
     first = tables[shown[0]].sum(axis=1).reindex(total.index, fill_value=0.0)
     few = int((total > 0).sum()) <= MOST_STAGES
