@@ -21,8 +21,8 @@ from workbench.progress import Watch
 from workbench.running import echo_json, warn
 from workbench.study import CASE, Asked, Stopped, Study, day, interruptible
 
-MOST_DESKS = 12
-FILES = ("tried.csv", "binds.csv", "waits.csv")
+MOST_DESKS, LEAST_DESKS = 12, 3
+FILES = ("tried.csv", "binds.csv", "waits.csv", "marginal.csv")
 
 
 def seek(
@@ -46,7 +46,7 @@ def seek(
                 made = work(study, watch, store, by, target=target, lever=lever, mean=mean)
             watch.doing("writing")
             simfolder.writing(folder, made.tables, {}, made.summary)
-            for name in FILES if not marginal else ("marginal.csv",):
+            for name in FILES:
                 if name.removesuffix(".csv") not in made.tables:
                     (folder / name).unlink(missing_ok=True)
     except Stopped as stopped:
@@ -137,8 +137,8 @@ def _marginal(study: Study, watch: Watch, store: Path, by: Day, **_: Any) -> _Ma
                ("office", "place", "reviewers", "starts_gained", "between", "mean_wait", "utilisation")]  # fmt: skip
     rows = [
         [names.office(row["office"]), row["region"], f"{row['reviewers']:.0f}", f"{row['starts_gained']:+.2f}",
-         f"{row['low']:.2f} … {row['high']:.2f}", f"{row['mean_wait']:.1f}", names.percent(row["utilisation"])]
-        for row in table.head(MOST_DESKS).to_dict("records")
+         f"{row['low']:.2f} … {row['high']:.2f}".replace("-", "\N{MINUS SIGN}"), f"{row['mean_wait']:.1f}", names.percent(row["utilisation"])]
+        for row in table[(table["starts_gained"] > 0) | (table.index < LEAST_DESKS)].head(MOST_DESKS).to_dict("records")
     ]  # fmt: skip
     text.append(present.table(headers, rows))
     return _Made("marginal.csv", {"marginal": table}, summary, text)
