@@ -57,6 +57,8 @@ def difference(
         _days_saved(side, saved, names)
         shared.headline(figure, _headline(diff, names))
         bands = names.say("plotsim.difference.bands") if len(groups) == 1 else ""
+        if len(groups) > MOST_GROUPS:
+            bands = names.say("plotsim.difference.some", shown=MOST_GROUPS, count=len(groups))
         count = sum(len(one.ids) for one in diff.runs.cohorts(diff.b, diff.view))
         pairs = names.say("plotsim.pairs", count=f"{len(diff.replications):,}", seed=diff.runs.seed)
         shared.footnote(figure, names, names.counted(count, diff.view.where), bands, pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +136,15 @@ def _marginal(study: Study, watch: Watch, store: Path, by: Day, **_: Any) -> _Ma
         text.append(names.say("simulate.marginal_none", day=names.stated(str(by))))
     headers = [names.say(f"simulate.column.{one}") for one in
                ("office", "place", "reviewers", "starts_gained", "between", "mean_wait", "utilisation")]  # fmt: skip
-    rows = [
-        [names.office(row["office"]), row["region"], f"{row['reviewers']:.0f}", f"{row['starts_gained']:+.2f}",
-         f"{row['low']:.2f} … {row['high']:.2f}".replace("-", "\N{MINUS SIGN}"), f"{row['mean_wait']:.1f}", names.percent(row["utilisation"])]
-        for row in table[(table["starts_gained"] > 0) | (table.index < LEAST_DESKS)].head(MOST_DESKS).to_dict("records")
-    ]  # fmt: skip
+    told = table[(table["starts_gained"] > 0) | (table.index < LEAST_DESKS)].head(MOST_DESKS)
+    rows = [_desk(names, row) for row in told.to_dict("records")]
     text.append(present.table(headers, rows))
     return _Made("marginal.csv", {"marginal": table}, summary, text)
+
+
+def _desk(names: Names, row: Mapping[Any, Any]) -> list[str]:
+    """What one more reviewer gains at a desk."""
+    between = f"{row['low']:.2f} … {row['high']:.2f}".replace("-", "\N{MINUS SIGN}")
+    busy = names.percent(row["utilisation"])
+    return [names.office(row["office"]), row["region"], f"{row['reviewers']:.0f}", f"{row['starts_gained']:+.2f}",
+            between, f"{row['mean_wait']:.1f}", busy]  # fmt: skip
