@@ -5,14 +5,14 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from simulation.timeline import FIRST
+from simulation.timeline import FIRST, PLANNED
 
 if TYPE_CHECKING:
     from simulation.model import Model
     from simulation.network import Desk as Place
 
-Key = tuple[int, float, int]
-"""Priority class, day of queueing, number of the arrival: the smaller comes first."""
+Key = tuple[int, int, int]
+"""Priority class, number of the arrival, pair: the smaller comes first."""
 
 
 class Desk:
@@ -24,82 +24,82 @@ class Desk:
     place : network.Desk
     """
 
+    __slots__ = ("at_end", "busy", "capacity", "every", "model", "preemptive", "queue", "room", "seats", "sitting",
+                 "waiting")  # fmt: skip
+
     def __init__(self, model: Model, place: Place) -> None:
-        self.model, self.place, office = model, place, place.office
-        self.room, self.every, self.preemptive = office.room, office.every, office.preemptive
-        self.capacity = place.staff[0][1]
-        self.queue: list[tuple[Key, int]] = []
+        office = place.office
+        self.model, self.capacity, self.sitting = model, place.staff[0][1], False
+        self.room, self.every, self.seats, self.preemptive = office.room, office.every, office.seats, office.preemptive
+        self.queue: list[Key] = []
         self.waiting: dict[int, Key] = {}
         self.busy: dict[int, Key] = {}
-        self.sitting = False
+        self.at_end = self.finish
         for day, number in place.staff[1:] if self.every is None else ():
-            model.timeline.at(day, self.employ, number)
+            model.timeline.at(day, self.employ, number, PLANNED)
 
     def join(self, pair: int) -> None:
         """An application arrives."""
-        model = self.model
-        if self.room is not None and len(self.waiting) + len(self.busy) >= self.room:
+        model, busy = self.model, self.busy
+        if self.room is not None and len(self.waiting) + len(busy) >= self.room:
             model.turned_away(pair)
             return
-        now = model.idle_since[pair] = model.timeline.now
         model.arrivals += 1
-        key = (model.rank[model.project[pair]], now, model.arrivals)
+        key = (model.rank[pair], model.arrivals, pair)
         if self.every is not None:
-            self.wait(pair, key)
+            self.wait(key)
             self.convene()
-        elif len(self.busy) < self.capacity:
-            self.begin(pair, key)
-        elif self.preemptive and self.busy and (worst := max(self.busy.values()))[0] > key[0]:
+        elif len(busy) < self.capacity:
+            self.begin(key)
+        elif self.preemptive and busy and (worst := max(busy.values()))[0] > key[0]:
             self.interrupt(worst)
-            self.begin(pair, key)
+            self.begin(key)
         else:
-            self.wait(pair, key)
+            self.wait(key)
 
-    def wait(self, pair: int, key: Key) -> None:
+    def wait(self, key: Key) -> None:
         """Put an application into the queue, at the place of its key."""
-        self.waiting[pair] = key
-        heappush(self.queue, (key, pair))
+        self.waiting[key[2]] = key
+        heappush(self.queue, key)
 
-    def begin(self, pair: int, key: Key) -> None:
+    def begin(self, key: Key) -> None:
         """A reviewer takes up an application."""
-        model = self.model
+        model, pair = self.model, key[2]
         self.busy[pair] = key
-        model.take_up(pair)
-        end = model.presence.later(model.timeline.now, model.left_to_do[pair])
-        model.timeline.at(end, self.finish, pair, model.token[pair], turn=FIRST)
+        now, visit = model.timeline.now, model.attempt[pair]
+        if visit in model.since:
+            model.resume(pair)
+        else:
+            model.begun[visit] = now
+        end = model.presence.later(now, model.left_to_do[visit])
+        model.due[pair] = model.timeline.at(end, self.at_end, pair, FIRST)
 
-    def finish(self, pair: int, token: int) -> None:
-        """A review is over, unless it was interrupted in between."""
-        model = self.model
-        if model.token[pair] == token:
-            del self.busy[pair]
-            model.token[pair] += 1
-            model.worked[model.attempt[pair]] += model.left_to_do[pair]
-            model.reviewed(pair)
-            if self.queue:
-                self.proceed()
+    def finish(self, pair: int) -> None:
+        """A review is over."""
+        del self.busy[pair]
+        self.model.reviewed(pair)
+        if self.queue:
+            self.proceed()
 
     def proceed(self) -> None:
         """Take up the next applications while reviewers are free."""
-        while len(self.busy) < self.capacity and (pair := self.next()) is not None:
-            self.begin(*pair)
+        while len(self.busy) < self.capacity and (key := self.next()) is not None:
+            self.begin(key)
 
-    def next(self) -> tuple[int, Key] | None:
+    def next(self) -> Key | None:
         """The first application of the queue, those that have left passed over."""
         while self.queue:
-            key, pair = heappop(self.queue)
-            if self.waiting.get(pair) == key:
-                del self.waiting[pair]
-                return pair, key
+            key = heappop(self.queue)
+            if self.waiting.get(key[2]) is key:
+                del self.waiting[key[2]]
+                return key
         return None
 
     def interrupt(self, key: Key) -> None:
         """Put the review with this key back into the queue, to be resumed later."""
-        pair = next(pair for pair, one in self.busy.items() if one == key)
-        del self.busy[pair]
-        self.model.put_down(pair)
-        self.model.idle_since[pair] = self.model.timeline.now
-        self.wait(pair, key)
+        del self.busy[key[2]]
+        self.model.put_down(key[2])
+        self.wait(key)
 
     def employ(self, number: int) -> None:
         """From now on there are so many reviewers; the last in order are interrupted where there are fewer."""
@@ -111,7 +111,7 @@ class Desk:
     def withdraw(self, pair: int) -> None:
         """An application is taken out of the queue, if it is there."""
         if self.waiting.pop(pair, None) is not None:
-            self.model.waited[self.model.attempt[pair]] += self.model.timeline.now - self.model.idle_since[pair]
+            self.model.wait_until(pair, self.model.timeline.now)
 
     def stop(self, pair: int) -> None:
         """An application is taken away from its reviewer, if it is there."""
@@ -128,11 +128,11 @@ class Desk:
     def sit(self) -> None:
         """A meeting: the first of the queue are decided."""
         self.sitting = False
-        seats = self.place.office.seats or len(self.waiting)
-        taken = [one for _ in range(seats) if (one := self.next()) is not None]
-        for pair, _ in taken:
-            self.model.take_up(pair)
-        for pair, _ in taken:
+        seats = self.seats or len(self.waiting)
+        taken = [key[2] for _ in range(seats) if (key := self.next()) is not None]
+        for pair in taken:
+            self.model.begun[self.model.attempt[pair]] = self.model.timeline.now
+        for pair in taken:
             if not self.model.gone(pair):
                 self.model.reviewed(pair)
         self.convene()

@@ -13,11 +13,11 @@ import numpy as np
 
 from simulation import records
 from simulation.desk import Desk
-from simulation.draws import PASSED, REFUSED, RETURNED, Draws
+from simulation.draws import PASSED, REFUSED, RETURNED, WITHDRAWN, Draws
 from simulation.network import Network
 from simulation.records import UNDER_WAY, Records
 from simulation.remedies import Remedies
-from simulation.timeline import LAST, FastClock, Timeline
+from simulation.timeline import LAST, PLANNED, FastClock, Timeline
 
 NAN = math.nan
 
@@ -39,15 +39,15 @@ class Model:
     """
 
     __slots__ = (
-        "arrivals", "deferral", "desks", "draws", "enforced", "network", "official", "presence", "put_down_last",
+        "arrivals", "coming", "deferral", "desks", "draws", "enforced", "network", "official", "presence", "put_down_last",
         "remedies", "timeline", "until",
         *("approved", "base", "ended", "granted", "open_reviews", "open_tasks", "outcome", "pattern", "rank",
           "started"),
-        *("again", "attempt", "blocks", "deferrable", "desk_of", "earliest", "finished", "idle_since", "informal",
-          "lapsed", "left_to_do", "positions_after", "prepare", "project", "promised", "stage", "submitted", "taken_up",
-          "token", "unmet", "used"),
-        *("begun", "clock", "correction", "decided", "elapsed", "filing", "queued", "result", "verdict", "waited",
-          "work", "worked"),
+        *("after_grant", "again", "attempt", "blocks", "deferrable", "desk_of", "due", "earliest", "finished",
+          "informal", "lapsed", "limit", "positions_after", "prepare", "project", "promised", "submitted", "unmet",
+          "used"),
+        *("begun", "correction", "decided", "elapsed", "filing", "left_to_do", "queued", "result", "since", "verdict",
+          "waited", "worked"),
     )  # fmt: skip
     """Of the run; one for each project, pair and visit. Python finds the methods of so many sooner with slots."""
 
@@ -62,12 +62,11 @@ class Model:
         self._visits()
         self.desks = [Desk(self, place) for place in network.desks]
         self.remedies = Remedies(self)
-        for project, day in enumerate(network.entry.tolist()):
-            self.timeline.at(day, self.enter, project)
+        self.coming = iter(np.argsort(network.entry, kind="stable").tolist())
+        self.expect()
 
     def _projects(self) -> None:
         size = len(self.network.ids)
-        self.rank: list[int] = self.network.rank.tolist()
         self.base: list[int] = self.network.base.tolist()
         self.pattern = [self.network.patterns[number] for number in self.network.pattern.tolist()]
         self.outcome = [records.UNDER_WAY] * size
@@ -76,57 +75,70 @@ class Model:
         self.open_tasks = [0] * size
 
     def _pairs(self) -> None:
-        size = len(self.network.project)
-        stages = self.network.process.stages
+        size, stages = len(self.network.project), self.network.process.stages
         self.project: list[int] = self.network.project.tolist()
-        self.stage = [stages[number] for number in self.network.stage.tolist()]
+        self.rank: list[int] = self.network.rank[self.network.project].tolist()
         self.desk_of: list[int] = self.network.desk.tolist()
         self.deferrable: list[bool] = self.network.deferrable.tolist()
         self.earliest: list[float] = self.network.earliest.tolist()
         self.attempt: list[int] = self.draws.first.tolist()
         self.again: list[int] = self.draws.again.tolist()
         self.prepare: list[float] = self.draws.prepare.tolist()
+        self.after_grant: list[bool] = np.array([one.after_grant for one in stages])[self.network.stage].tolist()
         before = [[len(one) for one in pattern.before] for pattern in self.network.patterns]
-        self.unmet = [count for number in self.network.pattern.tolist() for count in before[number]]
-        self.informal = list(self.unmet)
+        self.informal = [count for number in self.network.pattern.tolist() for count in before[number]]
         after = [pattern.after for pattern in self.network.patterns]
         self.positions_after = [later for number in self.network.pattern.tolist() for later in after[number]]
-        self.token, self.blocks = [0] * size, [0] * size
-        self.submitted, self.finished, self.lapsed = ([False] * size for _ in range(3))
-        self.promised = [NAN] * size
-        self.used, self.left_to_do, self.taken_up, self.idle_since = ([0.0] * size for _ in range(4))
+        self.unmet = [max(count, 1) for count in self.informal]
+        self.due, self.blocks = [0] * size, [0] * size
+        if self.enforced:
+            limits = [math.inf if one.limit is None else one.limit + one.extension for one in stages]
+            self.limit: list[float] = np.array(limits)[self.network.stage].tolist()
+            self.used = [0.0] * size
+        if self.deferral is not None:
+            self.submitted, self.finished, self.lapsed = ([False] * size for _ in range(3))
+            self.promised = [NAN] * size
 
     def _visits(self) -> None:
         size = len(self.draws.work)
-        self.work: list[float] = self.draws.work.tolist()
+        self.left_to_do: list[float] = self.draws.work.tolist()
         self.filing: list[float] = self.draws.filing.tolist()
         self.correction: list[float] = self.draws.correction.tolist()
         self.elapsed: list[float] = self.draws.elapsed.tolist()
         self.verdict: list[int] = self.draws.result.tolist()
-        self.queued, self.begun, self.decided, self.clock = ([NAN] * size for _ in range(4))
-        self.waited, self.worked = [0.0] * size, [0.0] * size
-        self.result = [records.CUT] * size
+        self.queued, self.begun, self.decided, self.waited = ([NAN] * size for _ in range(4))
+        self.since: dict[int, float] = {}
+        self.worked: dict[int, float] = {}
+        self.result: dict[int, int] = {}
 
     def run(self) -> Records:
         """Let everything happen, and give what was written down."""
         self.timeline.run(self.until)
         return self._records()
 
+    def expect(self) -> None:
+        """The next project is on its way."""
+        for project in self.coming:
+            self.timeline.at(float(self.network.entry[project]), self.enter, project, PLANNED)
+            return
+
     def enter(self, project: int) -> None:
         """A project registers."""
+        self.expect()
         pattern = self.pattern[project]
         self.open_reviews[project] = pattern.reviews
         patience = self.draws.patience[project]
         if patience < math.inf:
-            self.timeline.at(self.timeline.now + float(patience), self.end, project, records.ABANDONED, turn=LAST)
+            self.timeline.at(self.timeline.now + float(patience), self.abandon, project, LAST)
         for position in pattern.roots:
-            self.open(self.base[project] + position)
+            self.release(self.base[project] + position)
         if not pattern.reviews:
             self.approve(project)
 
-    def open(self, pair: int) -> None:
-        """Everything before a stage is there: its problems come up, then the applicant prepares."""
-        if self.outcome[self.project[pair]] != UNDER_WAY:
+    def release(self, pair: int) -> None:
+        """One thing less to wait for; with the last the problems of a stage come up, then the applicant prepares."""
+        self.unmet[pair] -= 1
+        if self.unmet[pair] > 0 or self.outcome[self.project[pair]] != UNDER_WAY:
             return
         if pair in self.remedies.of_stage:
             self.blocks[pair] = self.remedies.raise_stage(pair)
@@ -142,20 +154,18 @@ class Model:
         """The application is accepted and queues, or takes its time where no office is concerned."""
         if self.outcome[self.project[pair]] != UNDER_WAY:
             return
-        now, visit = self.timeline.now, self.attempt[pair]
-        self.queued[visit] = now
-        self.left_to_do[pair] = self.work[visit]
+        visit = self.attempt[pair]
+        self.queued[visit] = self.timeline.now
         if self.deferral is not None and not self.submitted[pair]:
             self._promise(pair, self.deferral.promise)
         desk = self.desk_of[pair]
         if desk < 0:
-            self.idle_since[pair] = now
-            self.take_up(pair)
+            self.begun[visit] = self.timeline.now
             self.reviewed(pair)
             return
-        if self.enforced and (limit := self.stage[pair].limit) is not None:
-            day = self.official.work(now) + max(limit + self.stage[pair].extension - self.used[pair], 0.0)
-            self.timeline.at(self.official.time(day), self.by_default, pair, visit, turn=LAST)
+        if self.enforced and self.limit[pair] < math.inf:
+            day = self.official.work(self.timeline.now) + max(self.limit[pair] - self.used[pair], 0.0)
+            self.timeline.at(self.official.time(day), self.by_default, (pair, visit), LAST)
         self.desks[desk].join(pair)
 
     def _promise(self, pair: int, days: float) -> None:
@@ -164,112 +174,121 @@ class Model:
         if self.informal[pair]:
             self.promised[pair] = self.official.later(self.timeline.now, days)
         if self.deferrable[pair]:
-            for later in self.after(pair):
-                self.release(later)
+            base = self.base[self.project[pair]]
+            for position in self.positions_after[pair]:
+                self.release(base + position)
 
-    def after(self, pair: int) -> list[int]:
-        """What comes after a stage of a project."""
-        base = self.base[self.project[pair]]
-        return [base + position for position in self.positions_after[pair]]
-
-    def release(self, pair: int) -> None:
-        """One thing less to wait for."""
-        self.unmet[pair] -= 1
-        if not self.unmet[pair]:
-            self.open(pair)
-
-    def take_up(self, pair: int) -> None:
-        """A review begins, or goes on."""
-        now, visit = self.timeline.now, self.attempt[pair]
-        self.taken_up[pair] = now
-        self.waited[visit] += now - self.idle_since[pair]
-        if self.begun[visit] != self.begun[visit]:
-            self.begun[visit] = now
+    def resume(self, pair: int) -> None:
+        """A review that was interrupted goes on."""
+        self.wait_until(pair, self.timeline.now)
+        self.since[self.attempt[pair]] = self.timeline.now
 
     def put_down(self, pair: int) -> None:
         """A review is interrupted."""
-        self.put_down_last = self.timeline.now
-        worked = self.presence.between(self.taken_up[pair], self.timeline.now)
-        self.token[pair] += 1
-        self.left_to_do[pair] -= worked
-        self.worked[self.attempt[pair]] += worked
+        now, visit = self.timeline.now, self.attempt[pair]
+        self.work_until(pair, now)
+        if visit not in self.since:
+            self.waited[visit] = self.begun[visit] - self.queued[visit]
+        self.since[visit] = self.put_down_last = now
+        self.timeline.cancel(self.due[pair])
+
+    def work_until(self, pair: int, day: float) -> None:
+        """A review has gone on until a day, since it began or was resumed."""
+        visit = self.attempt[pair]
+        worked = self.presence.between(self.since.get(visit, self.begun[visit]), day)
+        self.worked[visit] = self.worked.get(visit, 0.0) + worked
+        self.left_to_do[visit] -= worked
+
+    def wait_until(self, pair: int, day: float) -> None:
+        """An application has waited until a day, since it was queued or interrupted."""
+        visit = self.attempt[pair]
+        if visit in self.since:
+            self.waited[visit] += day - self.since[visit]
+        else:
+            self.waited[visit] = day - self.queued[visit]
 
     def reviewed(self, pair: int) -> None:
         """The office has decided."""
-        visit = self.attempt[pair]
+        visit, now = self.attempt[pair], self.timeline.now
+        self.decided[visit] = now
+        if self.enforced:
+            self.used[pair] += self.official.between(self.queued[visit], now)
         verdict = self.verdict[visit]
-        self._decide(pair, verdict)
         if verdict == PASSED:
-            self._pass(pair)
+            if self.elapsed[visit] > 0:
+                self.timeline.at(now + self.elapsed[visit], self.done, pair)
+            else:
+                self.done(pair)
         elif verdict == RETURNED:
             self.attempt[pair] = visit + 1
-            self.timeline.at(self.timeline.now + self.correction[visit] + self.filing[visit + 1], self.submit, pair)
+            self.timeline.at(now + self.correction[visit] + self.filing[visit + 1], self.submit, pair)
         else:
             self.end(self.project[pair], records.REFUSED if verdict == REFUSED else records.WITHDRAWN)
 
-    def _decide(self, pair: int, result: int) -> None:
-        """Write a decision down."""
-        now, visit = self.timeline.now, self.attempt[pair]
-        self.used[pair] += self.official.between(self.queued[visit], now)
-        self.decided[visit], self.clock[visit], self.result[visit] = now, self.used[pair], result
-
-    def _pass(self, pair: int) -> None:
-        elapsed = self.elapsed[self.attempt[pair]]
-        if elapsed > 0:
-            self.timeline.at(self.timeline.now + elapsed, self.done, pair)
+    def by_default(self, of: tuple[int, int]) -> None:
+        """The limit is over: what is not decided counts as passed."""
+        pair, visit = of
+        if self.gone(pair) or self.attempt[pair] != visit or self.decided[visit] == self.decided[visit]:
+            return
+        self.decided[visit], self.result[visit] = self.timeline.now, records.DEFAULT
+        self.desks[self.desk_of[pair]].withdraw(pair)
+        self.desks[self.desk_of[pair]].stop(pair)
+        if self.elapsed[visit] > 0:
+            self.timeline.at(self.timeline.now + self.elapsed[visit], self.done, pair)
         else:
             self.done(pair)
 
-    def by_default(self, pair: int, visit: int) -> None:
-        """The limit is over: what is not decided counts as passed."""
-        if self.gone(pair) or self.attempt[pair] != visit or self.decided[visit] == self.decided[visit]:
-            return
-        self._decide(pair, records.DEFAULT)
-        self.desks[self.desk_of[pair]].withdraw(pair)
-        self.desks[self.desk_of[pair]].stop(pair)
-        self._pass(pair)
-
     def turned_away(self, pair: int) -> None:
         """The desk has no room."""
-        self._decide(pair, records.FULL)
+        visit = self.attempt[pair]
+        self.decided[visit], self.result[visit] = self.timeline.now, records.FULL
         self.end(self.project[pair], records.REFUSED)
 
     def done(self, pair: int) -> None:
         """A stage is through; its approval is formal when all before it is, unless a promise is broken."""
-        if self.outcome[self.project[pair]] != UNDER_WAY:
+        project = self.project[pair]
+        if self.outcome[project] != UNDER_WAY:
             return
-        if self.again[pair] >= 0 and self.promised[pair] == self.promised[pair]:
-            self.timeline.at(max(self.timeline.now, self.promised[pair]), self.lapse, pair)
+        if self.deferral is not None and not self._formal(pair):
             return
-        self.finished[pair] = True
-        if not self.informal[pair]:
-            self.formal(pair)
-
-    def lapse(self, pair: int) -> None:
-        """A promise is broken: the stage is handed in anew once all before it is formal."""
-        self.attempt[pair], self.again[pair] = self.again[pair], -1
-        self.lapsed[pair], self.used[pair] = True, 0.0
-        if not self.informal[pair]:
-            self.hand_in(pair, 0.0)
-
-    def formal(self, pair: int) -> None:
-        """An approval is formal."""
-        project, deferrable = self.project[pair], self.deferrable[pair]
-        for later in self.after(pair):
-            self.informal[later] -= 1
+        base, deferrable = self.base[project], self.deferrable[pair]
+        for position in self.positions_after[pair]:
             if not deferrable:
-                self.release(later)
-            if not self.informal[later]:
-                if self.lapsed[later]:
-                    self.hand_in(later, 0.0)
-                elif self.finished[later]:
-                    self.timeline.at(self.timeline.now, self.done, later)
-        if self.stage[pair].after_grant:
+                self.release(base + position)
+            if self.deferral is not None:
+                self._formal_before(base + position)
+        if self.after_grant[pair]:
             self.task_done(project)
         else:
             self.open_reviews[project] -= 1
             if not self.open_reviews[project]:
                 self.approve(project)
+
+    def _formal(self, pair: int) -> bool:
+        """Whether an approval is formal now, where deferral is on."""
+        if self.again[pair] >= 0 and self.promised[pair] == self.promised[pair]:
+            self.timeline.at(self.promised[pair], self.lapse, pair)
+            return False
+        self.finished[pair] = True
+        return not self.informal[pair]
+
+    def _formal_before(self, pair: int) -> None:
+        """One approval more is formal before a stage: with the last, what was deferred becomes so."""
+        self.informal[pair] -= 1
+        if not self.informal[pair]:
+            if self.lapsed[pair]:
+                self.hand_in(pair, 0.0)
+            elif self.finished[pair]:
+                self.timeline.at(self.timeline.now, self.done, pair)
+
+    def lapse(self, pair: int) -> None:
+        """A promise is broken: the stage is handed in anew once all before it is formal."""
+        self.attempt[pair], self.again[pair] = self.again[pair], -1
+        self.lapsed[pair] = True
+        if self.enforced:
+            self.used[pair] = 0.0
+        if not self.informal[pair]:
+            self.hand_in(pair, 0.0)
 
     def approve(self, project: int) -> None:
         """Everything is approved; the elements are asked for."""
@@ -286,7 +305,7 @@ class Model:
         pattern, base = self.pattern[project], self.base[project]
         self.open_tasks[project] = 1 + len(pattern.stages) - pattern.reviews + self.remedies.raise_start(project)
         for position in pattern.later_roots:
-            self.open(base + position)
+            self.release(base + position)
         self.task_done(project)
 
     def task_done(self, project: int) -> None:
@@ -308,6 +327,10 @@ class Model:
     def gone(self, pair: int) -> bool:
         """Whether the project has left."""
         return self.outcome[self.project[pair]] != records.UNDER_WAY
+
+    def abandon(self, project: int) -> None:
+        """The patience of a project is over."""
+        self.end(project, records.ABANDONED)
 
     def end(self, project: int, outcome: int) -> None:
         """A project leaves before it has started, whatever it was waiting for."""
@@ -336,20 +359,28 @@ class Model:
         return on_work(begin + number * every)
 
     def _records(self) -> Records:
-        made = {
-            name: np.array(getattr(self, name), dtype=float)
-            for name in ("approved", "granted", "started", "ended", "queued", "begun", "decided", "waited", "worked")
-        }
-        end = self.until if self.until is not None else records.last_day(
-            *(made[name] for name in ("approved", "granted", "started", "ended", "queued", "decided")),
-            np.array([self.put_down_last]),
-        )  # fmt: skip
+        """What was written down, with what follows from it."""
+        network, draws = self.network, self.draws
+        approved, granted, started, ended = map(np.array, (self.approved, self.granted, self.started, self.ended))
+        queued, begun, decided = map(np.array, (self.queued, self.begun, self.decided))
+        days = (approved, granted, started, ended, queued, decided, np.array([self.put_down_last]))
+        end = records.last_day(*days) if self.until is None else self.until
         for desk in self.desks:
             for pair in desk.waiting:
-                made["waited"][self.attempt[pair]] += end - self.idle_since[pair]
+                self.wait_until(pair, end)
             for pair in desk.busy:
-                made["worked"][self.attempt[pair]] += self.presence.between(self.taken_up[pair], end)
+                self.work_until(pair, end)
+        result = np.where(np.isnan(decided), records.CUT, draws.result)
+        result[list(self.result)] = list(self.result.values())
+        waited = np.array(self.waited)
+        waited = np.where(np.isnan(waited), np.nan_to_num(begun - queued), waited)
+        worked = np.zeros(len(result))
+        worked[list(self.worked)] = list(self.worked.values())
+        reviewers = np.array([*(desk.every is None for desk in self.desks), False])
+        through = (result <= WITHDRAWN) & reviewers[np.repeat(network.desk, draws.counts)]
+        worked[through] += np.array(self.left_to_do)[through]
         return Records(
-            **made, **self.remedies.records(), clock=np.array(self.clock), result=np.array(self.result, np.int64),
-            outcome=np.array(self.outcome, np.int64), end=end, drawn=self.draws,
+            approved=approved, granted=granted, started=started, ended=ended, **self.remedies.records(),
+            outcome=np.array(self.outcome, np.int64), queued=queued, begun=begun, decided=decided, waited=waited,
+            worked=worked, clock=records.clock(network, draws, queued, decided), result=result, end=end, drawn=draws,
         )  # fmt: skip

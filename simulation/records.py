@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulation.draws import Draws
-from simulation.network import Floats, Ints
+from simulation.network import Floats, Ints, Network
 
 STARTED, REFUSED, WITHDRAWN, ABANDONED, UNDER_WAY = 0, 1, 2, 3, 4
 OUTCOMES = ("started", "refused", "withdrawn", "abandoned", "under way")
@@ -65,3 +65,15 @@ class Records:
 def last_day(*days: NDArray[np.float64]) -> float:
     """The last day on which anything happened."""
     return float(max((np.nanmax(one) for one in days if len(one) and np.isfinite(one).any()), default=0.0))
+
+
+def clock(network: Network, draws: Draws, queued: Floats, decided: Floats) -> Floats:
+    """Working days that the office had a stage up to each decision, in the order in which they were counted."""
+    made = network.official.work(decided) - network.official.work(queued)
+    first = draws.visit == 0
+    first[draws.again[draws.again >= 0]] = True
+    later = np.flatnonzero(~first)
+    later = later[np.argsort(draws.visit[later], kind="stable")]
+    for rows in np.split(later, np.flatnonzero(np.diff(draws.visit[later])) + 1):
+        made[rows] += made[rows - 1]
+    return made

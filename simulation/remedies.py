@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulation import records
+from simulation.timeline import PLANNED
 
 if TYPE_CHECKING:
     from simulation.model import Model
@@ -49,7 +50,7 @@ class Remedies:
         self.next_visit = 0
         if process.teams is not None:
             for _ in range(process.teams.number):
-                model.timeline.at(model.network.day(process.teams.since), self.travel)
+                model.timeline.at(model.network.day(process.teams.since), self.travel, turn=PLANNED)
 
     def raise_stage(self, pair: int) -> int:
         """The problems of a stage come up; how many."""
@@ -64,7 +65,7 @@ class Remedies:
         for number in problems:
             self.raised[number] = now
             self.of_project.setdefault(self.holder[number], []).append(number)
-            timeline.at(now + self.own[number], self.solve, number, records.OWN)
+            timeline.at(now + self.own[number], self.own_efforts, number)
             if self.call[number] < math.inf and self.process.hotline is not None:
                 since = self.model.network.day(self.process.hotline.since)
                 if since > now:
@@ -72,9 +73,13 @@ class Remedies:
                 else:
                     self.ring(number)
             if self.meetings[number] < np.iinfo(np.int64).max:
-                heappush(self.open, (self.model.rank[self.holder[number]], now, number))
+                heappush(self.open, (int(self.model.network.rank[self.holder[number]]), now, number))
                 self.convene()
         return len(problems)
+
+    def own_efforts(self, number: int) -> None:
+        """A project has come to the end of its own efforts."""
+        self.solve(number, records.OWN)
 
     def solve(self, number: int, by: int) -> None:
         """A problem is solved, unless it was before or its project has left."""

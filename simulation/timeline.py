@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
@@ -13,24 +14,11 @@ from simpy.events import NORMAL, URGENT, EventPriority
 
 from simulation.calendar import Clock
 
-
-class Call:
-    """An event of SimPy that does one thing; leaner than an event with a list of callbacks."""
-
-    __slots__ = ("_ok", "action", "args", "callbacks")
-
-    def __init__(self, action: Callable[..., None], args: tuple[Any, ...]) -> None:
-        self.callbacks: Any = _DO
-        self._ok = True
-        self.action, self.args = action, args
-
-
-def _do(call: Call) -> None:
-    call.action(*call.args)
-
-
-_DO = (_do,)
-FIRST, LAST = URGENT, EventPriority(NORMAL + 1)
+Action = Callable[..., None]
+Entry = tuple[float, EventPriority, int, Action, Any]
+"""Day, turn, number in the order of putting down, what is done, and to what; SimPy's own events are shorter."""
+SIMPYS = 4
+FIRST, PLANNED, LAST = EventPriority(URGENT - 1), URGENT, EventPriority(NORMAL + 1)
 
 
 class Timeline(simpy.Environment):
@@ -38,35 +26,96 @@ class Timeline(simpy.Environment):
 
     >>> timeline, told = Timeline(0.0), []
     >>> timeline.at(2.0, told.append, "b")
+    0
     >>> timeline.at(1.0, told.append, "a")
+    1
     >>> timeline.run()
     >>> told, timeline.now
     (['a', 'b'], 2.0)
+
+    Notes
+    -----
+    An action is no event of SimPy, which has lists and states that nobody asks for, but a tuple in SimPy's own queue.
+    What is put down for this very moment is kept beside that queue, in order already.
     """
 
-    __slots__ = ("_now",)
+    __slots__ = ("_cancelled", "_now", "_soon")
+    _queue: Any
 
-    def at(self, day: float, action: Callable[..., None], *args: Any, turn: EventPriority = NORMAL) -> None:
+    def __init__(self, start: float) -> None:
+        super().__init__(start)
+        self._soon: deque[Entry] = deque()
+        self._cancelled: set[int] = set()
+
+    def at(self, day: float, action: Action, what: Any = None, turn: EventPriority = NORMAL) -> int:
         """Do something on a day, which is kept to the last digit, as a delay would not; now where it is over.
 
-        What has the turn `FIRST` comes before all else of the same moment, what has `LAST` after it.
+        Parameters
+        ----------
+        day : float
+            Infinite: never.
+        action : callable
+        what : optional
+            What the action is told, where it is told anything.
+        turn : EventPriority
+            At one moment what has the turn `FIRST` comes before `PLANNED`, that before all else, and `LAST` after it.
+
+        Returns
+        -------
+        int
+            By which it can be cancelled.
         """
-        if day < self._now:
-            day = self._now
-        if day < math.inf:
-            event: Any = Call(action, args)
-            heappush(self._queue, (day, turn, next(self._eid), event))
+        number = next(self._eid)
+        if day > self._now:
+            if day < math.inf:
+                heappush(self._queue, (day, turn, number, action, what))
+        elif turn == NORMAL:
+            self._soon.append((self._now, turn, number, action, what))
+        else:
+            heappush(self._queue, (self._now, turn, number, action, what))
+        return number
+
+    def cancel(self, number: int) -> None:
+        """What was put down, and has not happened yet, does not happen."""
+        self._cancelled.add(number)
 
     def run(self, until: Any = None) -> None:
         """Let everything happen that comes before a day, or everything."""
-        queue, end = self._queue, math.inf if until is None else until
-        while queue and queue[0][0] < end:
-            event: Any = queue[0][3]
-            if event.__class__ is Call:
-                self._now = heappop(queue)[0]
-                event.action(*event.args)
+        queue, soon, cancelled, end = self._queue, self._soon, self._cancelled, math.inf if until is None else until
+        while self._now < end:
+            if soon and (not queue or queue[0][0] > self._now or soon[0] < queue[0]):
+                _, _, number, action, what = soon.popleft()
+            elif not queue or queue[0][0] >= end:
+                return
+            elif len(queue[0]) == SIMPYS:
+                super().step()
+                continue
             else:
-                self.step()
+                self._now, _, number, action, what = heappop(queue)
+            if cancelled and number in cancelled:
+                cancelled.remove(number)
+            elif what is None:
+                action()
+            else:
+                action(what)
+
+    def peek(self) -> float:
+        """The day of what comes next; infinite where nothing does."""
+        return self._now if self._soon else float(super().peek())
+
+    def step(self) -> None:
+        """Let the next thing happen."""
+        queue = self._queue
+        if self._soon:
+            heappush(queue, self._soon.popleft())
+        if not queue or len(queue[0]) == SIMPYS:
+            super().step()
+            return
+        self._now, _, number, action, what = heappop(queue)
+        if number in self._cancelled:
+            self._cancelled.remove(number)
+        else:
+            action(*(() if what is None else (what,)))
 
 
 # Read many times an event: the slot itself, and not a property over it.
