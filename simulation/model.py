@@ -39,8 +39,8 @@ class Model:
     """
 
     __slots__ = (
-        "arrivals", "coming", "deferral", "desks", "draws", "enforced", "network", "official", "presence", "put_down_last",
-        "remedies", "timeline", "until",
+        "arrivals", "coming", "deferral", "desks", "draws", "enforced", "network", "official", "presence",
+        "put_down_last", "remedies", "timeline", "until",
         *("approved", "base", "ended", "granted", "open_reviews", "open_tasks", "outcome", "pattern", "rank",
           "started"),
         *("after_grant", "again", "attempt", "blocks", "deferrable", "desk_of", "due", "earliest", "finished",
