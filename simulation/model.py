@@ -17,7 +17,7 @@ from simulation.draws import PASSED, REFUSED, RETURNED, WITHDRAWN, Draws
 from simulation.network import Network
 from simulation.records import UNDER_WAY, Records
 from simulation.remedies import Remedies
-from simulation.timeline import LAST, PLANNED, FastClock, Timeline
+from simulation.timeline import LAST, PLANNED, Timeline
 
 NAN = math.nan
 
@@ -54,48 +54,41 @@ class Model:
     def __init__(self, network: Network, draws: Draws, until: float | None = None) -> None:
         self.network, self.draws, self.until = network, draws, until
         self.timeline = Timeline(min(network.entry.min(initial=0.0), 0.0))
-        self.official, self.presence = FastClock(network.official), FastClock(network.presence)
         self.deferral, self.enforced = network.process.deferral, network.process.enforced
         self.arrivals, self.put_down_last = 0, NAN
+        self._lists()
         self._projects()
         self._pairs()
         self._visits()
         self.desks = [Desk(self, place) for place in network.desks]
         self.remedies = Remedies(self)
-        self.coming = iter(np.argsort(network.entry, kind="stable").tolist())
         self.expect()
+
+    def _lists(self) -> None:
+        lists = self.network.lists
+        self.official, self.presence = lists.official, lists.presence
+        self.base, self.pattern, self.coming = lists.base, lists.pattern, iter(lists.coming)
+        self.project, self.rank, self.desk_of, self.limit = lists.project, lists.rank, lists.desk, lists.limit
+        self.deferrable, self.earliest, self.after_grant = lists.deferrable, lists.earliest, lists.after_grant
+        self.positions_after = lists.positions_after
 
     def _projects(self) -> None:
         size = len(self.network.ids)
-        self.base: list[int] = self.network.base.tolist()
-        self.pattern = [self.network.patterns[number] for number in self.network.pattern.tolist()]
         self.outcome = [records.UNDER_WAY] * size
         self.approved, self.granted, self.started, self.ended = ([NAN] * size for _ in range(4))
-        self.open_reviews = [0] * size
-        self.open_tasks = [0] * size
+        self.open_reviews, self.open_tasks = [0] * size, [0] * size
 
     def _pairs(self) -> None:
-        size, stages = len(self.network.project), self.network.process.stages
-        self.project: list[int] = self.network.project.tolist()
-        self.rank: list[int] = self.network.rank[self.network.project].tolist()
-        self.desk_of: list[int] = self.network.desk.tolist()
-        self.deferrable: list[bool] = self.network.deferrable.tolist()
-        self.earliest: list[float] = self.network.earliest.tolist()
+        size = len(self.network.project)
         self.attempt: list[int] = self.draws.first.tolist()
         self.again: list[int] = self.draws.again.tolist()
         self.prepare: list[float] = self.draws.prepare.tolist()
-        self.after_grant: list[bool] = np.array([one.after_grant for one in stages])[self.network.stage].tolist()
-        before = [[len(one) for one in pattern.before] for pattern in self.network.patterns]
-        self.informal = [count for number in self.network.pattern.tolist() for count in before[number]]
-        after = [pattern.after for pattern in self.network.patterns]
-        self.positions_after = [later for number in self.network.pattern.tolist() for later in after[number]]
-        self.unmet = [max(count, 1) for count in self.informal]
+        self.unmet = [number or 1 for number in self.network.lists.before]
         self.due, self.blocks = [0] * size, [0] * size
         if self.enforced:
-            limits = [math.inf if one.limit is None else one.limit + one.extension for one in stages]
-            self.limit: list[float] = np.array(limits)[self.network.stage].tolist()
             self.used = [0.0] * size
         if self.deferral is not None:
+            self.informal = list(self.network.lists.before)
             self.submitted, self.finished, self.lapsed = ([False] * size for _ in range(3))
             self.promised = [NAN] * size
 
@@ -106,8 +99,9 @@ class Model:
         self.correction: list[float] = self.draws.correction.tolist()
         self.elapsed: list[float] = self.draws.elapsed.tolist()
         self.verdict: list[int] = self.draws.result.tolist()
-        self.queued, self.begun, self.decided, self.waited = ([NAN] * size for _ in range(4))
+        self.queued, self.begun, self.decided = ([NAN] * size for _ in range(3))
         self.since: dict[int, float] = {}
+        self.waited: dict[int, float] = {}
         self.worked: dict[int, float] = {}
         self.result: dict[int, int] = {}
 
@@ -137,8 +131,8 @@ class Model:
 
     def release(self, pair: int) -> None:
         """One thing less to wait for; with the last the problems of a stage come up, then the applicant prepares."""
-        self.unmet[pair] -= 1
-        if self.unmet[pair] > 0 or self.outcome[self.project[pair]] != UNDER_WAY:
+        unmet = self.unmet[pair] = self.unmet[pair] - 1
+        if unmet > 0 or self.outcome[self.project[pair]] != UNDER_WAY:
             return
         if pair in self.remedies.of_stage:
             self.blocks[pair] = self.remedies.raise_stage(pair)
@@ -372,9 +366,8 @@ class Model:
                 self.work_until(pair, end)
         result = np.where(np.isnan(decided), records.CUT, draws.result)
         result[list(self.result)] = list(self.result.values())
-        waited = np.array(self.waited)
-        waited = np.where(np.isnan(waited), np.nan_to_num(begun - queued), waited)
-        worked = np.zeros(len(result))
+        waited, worked = np.nan_to_num(begun - queued), np.zeros(len(result))
+        waited[list(self.waited)] = list(self.waited.values())
         worked[list(self.worked)] = list(self.worked.values())
         reviewers = np.array([*(desk.every is None for desk in self.desks), False])
         through = (result <= WITHDRAWN) & reviewers[np.repeat(network.desk, draws.counts)]

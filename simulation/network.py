@@ -7,7 +7,9 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,9 @@ from simulation.applies import mask
 from simulation.calendar import Clock
 from simulation.measures import Day
 from simulation.process import Office, Process
+
+if TYPE_CHECKING:
+    from simulation.lists import Lists
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,6 +112,13 @@ class Network:
     problems: list[Ints]
     visited: Ints
     projects: pd.DataFrame = field(repr=False)
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The same for the SimPy engine; nobody else has to load what it needs."""
+        from simulation.lists import Lists
+
+        return Lists(self)
 
     def day(self, when: Day | None) -> float:
         """A day number for a day number or a date; long ago for None."""
