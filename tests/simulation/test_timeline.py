@@ -12,19 +12,76 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.calendar import Clock
-from simulation.timeline import FIRST, LAST, FastClock, Timeline
+from simulation.timeline import FIRST, LAST, PLANNED, FastClock, Timeline
 
 DAYS = st.floats(-5, 40)
 SHARES = st.lists(st.sampled_from([0.0, 0.3, 1.0]), min_size=1, max_size=20)
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([FIRST, 1, LAST]))))
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([FIRST, PLANNED, 1, LAST]))))
 def test_actions_happen_by_day_then_by_turn_then_as_they_were_put_down(planned: list[tuple[int, int]]) -> None:
     timeline, told = Timeline(0.0), []
     for number, (day, turn) in enumerate(planned):
         timeline.at(float(day), told.append, number, turn=turn)  # type: ignore[arg-type]
     timeline.run()
     assert told == sorted(range(len(planned)), key=lambda number: (*planned[number], number))
+
+
+TREE = st.recursive(
+    st.just([]),
+    lambda below: st.lists(st.tuples(st.integers(0, 2), st.sampled_from([FIRST, PLANNED, 1, LAST]), below), max_size=4),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize("steps", [True, False])
+@given(tree=TREE)
+def test_what_actions_put_down_has_its_place_also_at_the_same_moment(tree: list[Any], steps: bool) -> None:
+    timeline, number = Timeline(0.0), iter(range(1000))
+    told: list[Any] = []
+    open_: list[Any] = []
+
+    def put_down(day: float, children: list[Any]) -> None:
+        for later, turn, below in children:
+            one = (day + later, turn, next(number))
+            open_.append(one)
+            timeline.at(day + later, act, (one, below), turn)
+
+    def act(what: Any) -> None:
+        one, below = what
+        told.append((one, min(open_)))
+        open_.remove(one)
+        put_down(one[0], below)
+
+    put_down(0.0, tree)
+    if steps:
+        while timeline.peek() < float("inf"):
+            timeline.step()
+    else:
+        timeline.run()
+    assert all(one == first for one, first in told) and not open_
+
+
+@pytest.mark.parametrize("day", [0.0, 2.0])
+def test_what_is_cancelled_does_not_happen(day: float) -> None:
+    timeline, told = Timeline(0.0), []
+    gone, stays = timeline.at(day, told.append, "gone"), timeline.at(day, told.append, "stays")
+    timeline.cancel(gone)
+    timeline.run()
+    assert told == ["stays"] and stays != gone
+
+
+def test_an_event_of_simpy_without_delay_has_its_place_among_actions() -> None:
+    timeline, told = Timeline(0.0), []
+
+    def begin() -> None:
+        timeline.at(1.0, told.append, "before")
+        timeline.timeout(0.0).callbacks.append(lambda _: told.append("simpy"))
+        timeline.at(1.0, told.append, "after")
+
+    timeline.at(1.0, begin)
+    timeline.run()
+    assert told == ["before", "simpy", "after"]
 
 
 def test_what_is_put_down_for_a_day_that_is_over_happens_now() -> None:
