@@ -120,6 +120,11 @@ class Network:
 
         return Lists(self)
 
+    @property
+    def named(self) -> NDArray[np.generic]:
+        """Ids as they were given, numbers as numbers."""
+        return self.projects["id"].to_numpy()
+
     def day(self, when: Day | None) -> float:
         """A day number for a day number or a date; long ago for None."""
         return day_number(when, self.process.origin)

@@ -13,7 +13,7 @@ from simulation.records import DISPATCH, HELPERS, HOTLINE, OUTCOMES, RESULTS, RE
 def projects(made: Network, kept: Records) -> pd.DataFrame:
     """One row per project, in the order in which they were given."""
     table = pd.DataFrame({
-        "id": made.ids, "ready": made.entry, "approved": kept.approved, "granted": kept.granted,
+        "id": made.named, "ready": made.entry, "approved": kept.approved, "granted": kept.granted,
         "started": kept.started, "outcome": _words(OUTCOMES, kept.outcome), "ended": kept.ended,
         "visited": kept.visited,
     })  # fmt: skip
@@ -36,7 +36,7 @@ def visits(made: Network, kept: Records) -> pd.DataFrame:
     stage, desk = made.stage[pair[rows]], made.desk[pair[rows]]
     stages, result = made.process.stages, kept.result[rows]
     return pd.DataFrame({
-        "project": made.ids[made.project[pair[rows]]], "stage": _words([one.name for one in stages], stage),
+        "project": made.named[made.project[pair[rows]]], "stage": _words([one.name for one in stages], stage),
         "office": _words([one.office for one in stages], stage),
         "region": _words(["", *(one.place for one in made.desks)], desk + 1),
         "visit": place[rows], "queued": kept.queued[rows], "begun": kept.begun[rows], "decided": kept.decided[rows],
@@ -107,7 +107,7 @@ def problems(made: Network, kept: Records) -> pd.DataFrame:
     names = ["", *(one.name for one in made.process.stages)]
     stage = np.where(blocked >= 0, made.stage[np.maximum(blocked, 0)] + 1 if len(made.stage) else 0, 0)
     return pd.DataFrame({
-        "project": made.ids[kept.drawn.holder[rows]],
+        "project": made.named[kept.drawn.holder[rows]],
         "problem": _words([one.name for one in made.process.problems], kept.drawn.problem[rows]),
         "stage": _words(names, stage), "raised": kept.raised[rows], "called": kept.called[rows],
         "met": kept.met[rows], "resolved": kept.resolved[rows], "by": _words(["", *HELPERS], kept.by[rows] + 1),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from laws import assert_conserved
 from processes import processes, projects
 
-from simulation import Process, Run, Scenario, simulate
+from simulation import Office, Process, Run, Scenario, Stage, simulate
 from simulation.process import STAGE_TIMES
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -102,3 +102,13 @@ def test_days_or_sixteenths_of_them_give_the_same_run(table: pd.DataFrame, proce
         assert np.allclose(one.projects[name] * 16, other.projects[name], rtol=1e-9, equal_nan=True)
     assert (one.visits["result"] == other.visits["result"]).all()
     assert np.allclose(one.offices["mean_queue"], other.offices["mean_queue"], rtol=1e-9, equal_nan=True)
+
+
+def test_ids_come_back_as_they_were_given() -> None:
+    desk = Process([Stage("review", office="desk", work=1.0, returns=0.5, correction=1)], [Office("desk", reviewers=2)])
+    days = [3.0, 1.0, 2.0]
+    whole = simulate(pd.DataFrame({"id": [10, 9, 100], "ready": days}), desk, engine="simpy")
+    text = simulate(pd.DataFrame({"id": ["10", "9", "100"], "ready": days}), desk, engine="simpy")
+    assert whole.projects["id"].tolist() == [10, 9, 100] and set(whole.visits["project"]) == {9, 10, 100}
+    assert whole.projects["started"].tolist() == text.projects["started"].tolist()
+    assert text.projects["id"].tolist() == ["10", "9", "100"]
