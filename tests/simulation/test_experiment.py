@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -176,8 +177,14 @@ def _struck(path: Path, jobs: int, blow: signal.Signals) -> str:
     deadline = time.monotonic() + 120
     while _count(path) < 5 and victim.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    (os.killpg if blow == signal.SIGINT else os.kill)(victim.pid, blow)  # Ctrl-C reaches the workers too
-    return victim.communicate(timeout=120)[1]
+    if blow == signal.SIGINT:
+        os.killpg(victim.pid, blow)  # Ctrl-C reaches the workers too
+        return victim.communicate(timeout=120)[1]
+    os.kill(victim.pid, blow)
+    victim.wait(timeout=120)
+    with suppress(ProcessLookupError):
+        os.killpg(victim.pid, signal.SIGKILL)  # a worker that had no batch yet
+    return ""
 
 
 def _count(path: Path) -> int:
