@@ -6,11 +6,15 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
+from allocator.errors import YaosuError
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
     """Raises `KeyboardInterrupt` where the work is, and remembers that it did, since a solver that stops answers.
+
+    What a library makes of an interruption, such as a file that it cannot close, is an interruption still.
 
     >>> with Interruption() as stop:
     ...     stop.heard
@@ -29,6 +33,8 @@ class Interruption:
     ) -> None:
         for number, before in zip(SIGNALS, self._before, strict=True):
             signal.signal(number, before)
+        if self.heard and isinstance(error, Exception) and not isinstance(error, YaosuError):
+            raise KeyboardInterrupt from error
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self.heard = True

@@ -221,13 +221,13 @@ class Stopped(Exception):
 @contextmanager
 def interruptible(watch: Watch, store: Path) -> Iterator[Interruption]:
     """Ctrl-C says what is kept; before anything has run it is an interruption like any other."""
-    with Interruption() as stop:
-        try:
+    try:
+        with Interruption() as stop:
             yield stop
-        except KeyboardInterrupt:
-            if watch.counted is None:
-                raise
-            raise Stopped(*watch.counted, store) from None
+    except KeyboardInterrupt:
+        if watch.counted is None:
+            raise
+        raise Stopped(*watch.counted, store) from None
 
 
 def day(text: str, option: str) -> Day:

@@ -19,9 +19,10 @@ import pandas as pd
 import pytest
 from cases import LANGS, POOLS, run, small
 
-from allocator import Case
+from allocator import Case, YaosuError
 from allocator.labels import Lang
 from simulation.store import Failure, Store
+from workbench.interruption import Interruption
 
 YAOSU = [sys.executable, "-m", "workbench"]
 ROOT = Path(__file__).parents[2]
@@ -318,6 +319,19 @@ def test_an_interrupted_simulation_goes_on_where_it_stopped(tmp_path: Path, numb
     whole, again = told(*args, "--out", "whole"), told(*args)
     assert again["replications"] == 60
     assert [one["figures"] for one in again["scenarios"]] == [one["figures"] for one in whole["scenarios"]]
+
+
+def test_what_a_library_makes_of_an_interruption_is_an_interruption_still() -> None:
+    with pytest.raises(KeyboardInterrupt), Interruption():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        finally:
+            raise ValueError("a file that cannot be closed")
+    with pytest.raises(YaosuError), Interruption():
+        raise YaosuError("runs_nothing")
+    with pytest.raises(ValueError, match="of its own"), Interruption():
+        raise ValueError("of its own")
 
 
 def _interrupted(args: list[str], number: int) -> tuple[int, str]:
