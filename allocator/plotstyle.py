@@ -63,12 +63,13 @@ def canvas(width: float, height: float) -> Iterator[Figure]:
     >>> axes.get_xticklabels()[0].get_fontfamily()
     ['DejaVu Sans', 'Noto Sans SC']
     """
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    from allocator.picture import Picture
 
     with use_fonts():
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
-        figure = Figure(figsize=(width, height), layout=layout, facecolor="white")
+        figure = Picture(figsize=(width, height), layout=layout, facecolor="white")
         yield figure
         settle(figure)
 
