@@ -4,7 +4,7 @@ RUN = .venv/bin/python
 PIP = $(PYTHON) -m pip --python .venv/bin/python --quiet --disable-pip-version-check
 READY = .venv/ready
 
-.PHONY: demo test quick lock clean
+.PHONY: demo test quick notebooks lock clean
 
 demo: $(READY)
 	$(RUN) -m workbench demo --out out/demo
@@ -17,6 +17,9 @@ test: $(READY)
 
 quick: $(READY)
 	$(RUN) -m pytest -q -n 2 -m "not slow"
+
+notebooks: $(READY)
+	$(RUN) -m notebooks.make
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'yaosu needs Python 3.11 or newer: make PYTHON=python3.11')"
