@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from simulation.process import Problem as Problem
     from simulation.process import Process as Process
     from simulation.process import Stage as Stage
+    from simulation.recording import record_plan as record_plan
+    from simulation.recording import record_runs as record_runs
     from simulation.run import Run as Run
     from simulation.run import simulate as simulate
     from simulation.runs import Arm as Arm
@@ -61,6 +63,8 @@ _HOME = {
     "gamma": "distributions",
     "lognormal": "distributions",
     "marginal": "marginal",
+    "record_plan": "recording",
+    "record_runs": "recording",
     "seek": "seek",
     "simulate": "run",
     "triangular": "distributions",

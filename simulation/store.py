@@ -1,32 +1,25 @@
-"""Replications kept in SQLite as they are done, by input and number; several processes may write at once."""
+"""Replications as they are done, plans and experiments when they are whole; several processes may write at once."""
 
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
-import time
+import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any
+
+import pandas as pd
 
 from allocator.errors import YaosuError
+from simulation import keeping
+from simulation.keeping import Record
 from simulation.outcome import Outcome
+from simulation.storefile import StoreFile
 
-SCHEMA = 1
-PATIENCE = 60.0
-"""Seconds to wait for another process that writes."""
-TABLE = """
-CREATE TABLE outcomes (
-    input TEXT NOT NULL, replication INTEGER NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL,
-    created TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('done', 'failed')),
-    kind TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', data BLOB,
-    PRIMARY KEY (input, replication)
-)
-"""
+LISTED = ("id", "kind", "command", "name", "input", "scenarios", "seed", "replications", "engine", "status", "seconds",
+          "created", "repeated")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,8 +41,20 @@ class Entry:
     result: bytes | Failure
 
 
-class Store:
-    """A file of replications. What is done is never lost to a killed process; a failure never replaces a result.
+@dataclass(frozen=True)
+class Gone:
+    """What a deletion took away: replications and copies of cases that nothing else kept refers to, and bytes."""
+
+    replications: int
+    cases: int
+    freed: int
+
+
+class Store(StoreFile):
+    """A file of replications, plans and experiments.
+
+    What is done is never lost to a killed process, and nothing is ever half there; a failure never replaces a result.
+    A file of an older version is brought up to date when it is opened.
 
     Parameters
     ----------
@@ -64,38 +69,28 @@ class Store:
     Examples
     --------
     >>> import tempfile
+    >>> from allocator import Case, allocate
+    >>> from simulation.recording import record_plan
+    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a", "b"], "land": [4.0, 3.0], "value": [5.0, 4.0]}),
+    ...                         pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}))
     >>> with tempfile.TemporaryDirectory() as folder, Store(folder + "/runs.sqlite") as store:
-    ...     store.add([Entry("f00d", 0, "baseline", 1, Failure("ValueError", "no such day"))])
-    ...     store.done("f00d"), store.failures("f00d")
-    (set(), {0: Failure(kind='ValueError', message='no such day')})
+    ...     number = store.keep(record_plan(allocate(case)))
+    ...     store.kept()[["number", "kind", "case", "status"]].values.tolist()
+    ...     again = store.load(number)
+    ...     again.case.hash == case.hash, again.tables["projects"]["funded"].tolist()
+    [[1, 'plan', 'case', 'optimal']]
+    (True, [True, False])
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        with self._told():
-            self._base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            try:
-                self._open()
-            except BaseException:
-                self._base.close()
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._base.close()
+        self.touched: set[str] = set()
+        super().__init__(path)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keep replications, all of them or none."""
-        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        now = _now()
         rows = [_row(entry, now) for entry in entries]
+        self.touched |= {str(row[0]) for row in rows}
         with self._told(), self._writing():
             self._base.executemany(
                 "INSERT INTO outcomes"
@@ -115,6 +110,7 @@ class Store:
 
     def outcomes(self, input: str, replications: Iterable[int]) -> Iterator[tuple[int, Outcome]]:
         """Those of the replications of an input that are kept, one after the other."""
+        self.touched.add(input)
         query = "SELECT data FROM outcomes WHERE input = ? AND replication = ? AND status = 'done'"
         for number in replications:
             with self._told():
@@ -128,62 +124,113 @@ class Store:
             query = "SELECT replication, kind, message FROM outcomes WHERE input = ? AND status = 'failed'"
             return {number: Failure(kind, message) for number, kind, message in self._base.execute(query, (input,))}
 
-    def _open(self) -> None:
-        """Make the table of a new file; refuse a file that is not ours, and leave it as it is."""
-        if self._state() == (0, 0):
-            self._journal()
-            with self._writing():
-                if self._state() == (0, 0):  # nobody else has made it meanwhile
-                    self._base.execute(TABLE)
-                    self._base.execute(f"PRAGMA user_version = {SCHEMA}")
-        version, _ = self._state()
-        if version == 0:
-            raise YaosuError("store_foreign", {"found": str(self.path)})
-        if version != SCHEMA:
-            values = {"found": str(self.path), "version": str(version), "expected": str(SCHEMA)}
-            raise YaosuError("store_version", values)
-        self._base.execute("PRAGMA synchronous = NORMAL")
+    def keep(self, record: Record) -> int:
+        """Keep a plan or an experiment, all of it or nothing, with the replications that it was made from.
 
-    def _journal(self) -> None:
-        """Write-ahead logging: readers and a writer do not stop each other. The switch does not wait by itself."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._base.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if not busy or time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
+        Those are the ones that went through this store since it was opened. The same made again is not kept twice: it
+        has a new time only.
 
-    def _state(self) -> tuple[int, int]:
-        """Version of the file and number of its tables, at one moment."""
-        query = "SELECT user_version, (SELECT count(*) FROM sqlite_master) FROM pragma_user_version"
-        version, tables = self._base.execute(query).fetchone()
-        return int(version), int(tables)
+        Returns
+        -------
+        int
+            Its number.
+        """
+        figures, tables = keeping.pack(record.figures), {one: keeping.pack(made) for one, made in record.tables.items()}
+        key, now = keeping.digest(record, [figures, *tables.values()]), _now()
+        hashed, case = record.case.hash, keeping.copy(record.case)
+        row = {
+            "digest": key, "kind": record.kind, "command": record.command, "name": record.case.name, "created": now,
+            "repeated": now, "input": hashed, "scenarios": keeping.text(record.scenarios), "seed": record.seed,
+            "replications": record.replications, "engine": record.engine, "options": keeping.text(record.options),
+            "versions": keeping.text(record.versions), "status": record.status, "seconds": record.seconds,
+            "summary": keeping.text(record.summary), "figures": figures,
+        }  # fmt: skip
+        with self._told(), self._writing():
+            self._base.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (hashed, case))
+            self._base.execute(
+                f"INSERT INTO kept ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
+                " ON CONFLICT (digest) DO UPDATE SET repeated = excluded.repeated",
+                row,
+            )
+            [number] = self._base.execute("SELECT id FROM kept WHERE digest = ?", (key,)).fetchone()
+            rows = [(number, place, name, data) for place, (name, data) in enumerate(tables.items())]
+            self._base.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", rows)
+            used = [(number, one) for one in sorted(self.touched)]
+            self._base.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", used)
+        return int(number)
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, begun as a writer."""
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-            yield
-            self._base.execute("COMMIT")
-        except BaseException:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise
+    def kept(self) -> pd.DataFrame:
+        """All plans and experiments, in the order of their numbers.
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What SQLite says, as an error in words."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise YaosuError("store_open", {"found": str(self.path), "reason": str(error)}) from error
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise YaosuError("store_damaged", {"found": str(self.path), "reason": str(error)}) from error
+        Returns
+        -------
+        DataFrame
+            ``number, kind, command, case, input`` (hash), ``scenarios`` (titles), ``seed, replications, engine,
+            status, seconds, created, repeated`` (UTC) and ``figures`` (a table each, see `Record`).
+        """
+        with self._told():
+            query = f"SELECT {', '.join(LISTED)}, figures FROM kept ORDER BY id"
+            rows = self._base.execute(query).fetchall()
+            table = pd.DataFrame(rows, columns=[*LISTED, "figures"]).rename(columns={"id": "number", "name": "case"})
+            titles = [[one["title"] for one in json.loads(stated)] for stated in table["scenarios"]]
+            figures = [keeping.unpack(data) for data in table["figures"]]
+        made = {"scenarios": titles, "figures": figures}
+        return table.assign(**{name: pd.Series(found, dtype=object) for name, found in made.items()})
+
+    def load(self, number: int) -> Record:
+        """A plan or an experiment as it was kept.
+
+        Raises
+        ------
+        YaosuError
+            There is none of that number.
+        """
+        names = (*LISTED, "options", "versions", "summary", "figures", "copy")
+        with self._told():
+            query = f"SELECT {', '.join(names)} FROM kept JOIN inputs ON input = hash WHERE id = ?"
+            found = self._base.execute(query, (number,)).fetchone()
+            if found is None:
+                raise YaosuError("kept_unknown", {"found": str(number), "store": str(self.path)})
+            query = "SELECT name, data FROM results WHERE kept = ? ORDER BY place"
+            tables = {name: keeping.unpack(data) for name, data in self._base.execute(query, (number,))}
+            row = dict(zip(names, found, strict=True))
+            stated: dict[str, Any] = {
+                name: json.loads(row[name]) for name in ("scenarios", "options", "versions", "summary")
+            }
+            figures, case = keeping.unpack(row["figures"]), keeping.read(row["copy"], row["name"])
+        told = {name: row[name] for name in ("kind", "command", "status", "engine", "seed", "replications", "seconds",
+                                             "created", "repeated")}  # fmt: skip
+        return Record(case=case, figures=figures, tables=tables, number=number, **stated, **told)
+
+    def delete(self, number: int) -> Gone:
+        """Take away a plan or an experiment, and the replications and the case that nothing else kept refers to.
+
+        Raises
+        ------
+        YaosuError
+            There is none of that number.
+        """
+        before = self._size()
+        with self._told(), self._writing():
+            query = (
+                "DELETE FROM outcomes WHERE input IN (SELECT input FROM uses WHERE kept = ?)"
+                " AND input NOT IN (SELECT input FROM uses WHERE kept <> ?)"
+            )
+            replications = self._base.execute(query, (number, number)).rowcount
+            if not self._base.execute("DELETE FROM kept WHERE id = ?", (number,)).rowcount:
+                raise YaosuError("kept_unknown", {"found": str(number), "store": str(self.path)})
+            cases = self._base.execute("DELETE FROM inputs WHERE hash NOT IN (SELECT input FROM kept)").rowcount
+        self._shrink()
+        return Gone(replications, cases, max(before - self._size(), 0))
+
+    def _size(self) -> int:
+        """Bytes of the file and of what is not yet written into it."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _row(entry: Entry, now: str) -> tuple[str | int | bytes | None, ...]:

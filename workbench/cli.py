@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from allocator.labels import Lang, label
-from workbench import foresee
+from workbench import foresee, ledgercmd
 from workbench.bilingual import BAD, DONE, NO, Program, argument, option
 
 SAMPLES = ("gb-grid-2021", "shandong-2020")
@@ -93,17 +93,19 @@ def check(lang: Lang, /, case: str, as_json: bool) -> int:
 @effort_options
 @option("--seed", type=click.IntRange(min=0), default=0, metavar="count")
 @option("--jobs", type=click.IntRange(min=1), metavar="count")
+@option("--store", metavar="file")
 @json_option
 @click.pass_obj
 def allocate(
     lang: Lang, /, case: str, out: str | None, scenarios: tuple[str, ...], draws: int | None, costs: bool, seed: int,
-    jobs: int | None, as_json: bool, **effort: Any,
+    jobs: int | None, store: str | None, as_json: bool, **effort: Any,
 ) -> int:  # fmt: skip
     """A plan, or scenarios side by side."""
     from workbench import running
 
-    usual = Path("out", running.name(case), "scenarios" if scenarios else "")
-    job = running.Job(case, running.folder(out or usual), lang, as_json, jobs or -1)
+    usual = Path("out", running.name(case))
+    folder = running.folder(out or usual / ("scenarios" if scenarios else ""))
+    job = running.Job(case, folder, lang, as_json, jobs or -1, running.kept_in(store, Path(out or usual)))
     if scenarios:
         return job.scenarios(scenarios, **effort)
     return job.plan(draws=draws, seed=seed, costs=costs, **effort)
@@ -122,7 +124,7 @@ def explain(lang: Lang, /, case: str, project: str, as_json: bool, **effort: Any
     return running.explain(case, project, lang, as_json, **effort)
 
 
-for command in foresee.COMMANDS:
+for command in (*foresee.COMMANDS, ledgercmd.ledger):
     yaosu.add_command(command)
 
 

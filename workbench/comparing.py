@@ -18,7 +18,8 @@ from simulation.finding import level_of
 from simulation.measures import Day
 from simulation.runs import Runs
 from simulation.speaking import Names
-from workbench import present, simfolder
+from simulation.store import Store
+from workbench import present, remember, simfolder
 from workbench.bilingual import DONE, INTERRUPTED
 from workbench.interruption import Interruption
 from workbench.progress import Watch
@@ -44,13 +45,16 @@ def compare(asked: Asked, scenarios: Sequence[str], by: Sequence[str], until: st
             study = study.only([base, *others])
             study.grouped(group)
             study.within(dates, end)
-            store = asked.kept(folder)
-            with interruptible(watch, store):
-                runs, seconds = study.run(watch, store, end)
-            watch.doing("tabulating")
-            made = {name: runs.compare(name, base, **study.counting(), by=group, dates=dates) for name in others}
-            summary = _told(study, runs, made, base, seconds, dates, group)
-            _write(study, runs, made, base, folder, dates, summary)
+            path = asked.kept(folder)
+            with Store(path) as store:
+                with interruptible(watch, path):
+                    runs, seconds = study.run(watch, store, end)
+                watch.doing("tabulating")
+                made = {name: runs.compare(name, base, **study.counting(), by=group, dates=dates) for name in others}
+                summary, tables = _told(study, runs, made, base, seconds, dates, group), _tables(made)
+                _write(study, runs, made, base, folder, dates, tables, summary)
+                record = remember.of_runs(study, "compare", runs, tables, summary, dates, against=base, group=group)
+                store.keep(record)
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
@@ -87,15 +91,12 @@ def sides(study: Study, given: Sequence[str]) -> tuple[list[str], str]:
 
 def _write(
     study: Study, runs: Runs, made: Mapping[str, Comparison], base: str, folder: Path, dates: Sequence[Day],
-    summary: dict[str, Any],
+    tables: Mapping[str, pd.DataFrame], summary: dict[str, Any],
 ) -> None:  # fmt: skip
     """Tables and pictures."""
     told: dict[str, Any] = {"lang": study.asked.lang, "titles": study.titles}
     spoken = told | study.counting() | {"dates": dates, "baseline": base}
-    tables = {"summary": _stacked(made, "summary"), "diff": _stacked(made, "curve")}
     pictures: dict[str, Callable[[], Figure]] = {"curves": lambda: plot.curves(runs, **spoken)}
-    if next(iter(made.values())).view.by is not None:
-        tables["groups"] = _stacked(made, "groups")
     if len(made) > 1:
         pictures["effects"] = lambda: plot.effects(runs, **spoken)
     for name, one in made.items():
@@ -106,6 +107,14 @@ def _write(
     for file in [*FILES, *(one.name for one in folder.glob("difference*.png"))]:
         if file not in present_names:
             (folder / file).unlink(missing_ok=True)
+
+
+def _tables(made: Mapping[str, Comparison]) -> dict[str, pd.DataFrame]:
+    """Every table by the name of its file."""
+    parts = {"summary": "summary", "diff": "curve"}
+    if next(iter(made.values())).view.by is not None:
+        parts["groups"] = "groups"
+    return {name: _stacked(made, part) for name, part in parts.items()}
 
 
 def slug(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -21,6 +22,14 @@ NAMES = ("robustness", "rule_costs", "block_values")
 FIRM = ("in", "open", "out")
 
 
+class Extra(NamedTuple):
+    """A table by its name, and what there is to say of it."""
+
+    name: str
+    table: pd.DataFrame
+    text: str
+
+
 def write(folder: Path, name: str, made: pd.DataFrame) -> None:
     """Write a table as CSV with its own column names, money in million yuan, as those of the plan."""
 
@@ -36,26 +45,24 @@ def clear(folder: Path) -> None:
         (folder / f"{name}.csv").unlink(missing_ok=True)
 
 
-def firmness(plan: Plan, folder: Path, lang: Lang, watch: Watch, draws: int, seed: int, jobs: int) -> str:
+def firmness(plan: Plan, lang: Lang, watch: Watch, draws: int, seed: int, jobs: int) -> Extra:
     """How many of the funded projects, and of the others, stay as they are whatever is drawn."""
     solver, told = plan.solution.solver, watch.counting("draws")
     firm = robustness(plan.case, draws, seed=seed, jobs=jobs, solver=solver, progress=told)
-    write(folder, "robustness", firm)
     funded = firm["id"].map(plan.projects.set_index("id")["funded"]).astype(bool)
     rows = [
         [label(f"cli.firm.{name}", lang), *(f"{int((firm['firm'][inside] == kind).sum()):,}" for kind in FIRM)]
         for name, inside in (("funded", funded), ("other", ~funded))
     ]
     head = label("cli.firm.drawn", lang, draws=f"{int(firm['draws'].max()):,}")
-    return table([head, *(label(f"score.firm.{kind}", lang) for kind in FIRM)], rows)
+    return Extra("robustness", firm, table([head, *(label(f"score.firm.{kind}", lang) for kind in FIRM)], rows))
 
 
-def rule_costs(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) -> str:
+def rule_costs(plan: Plan, lang: Lang, watch: Watch, jobs: int) -> Extra:
     """What each rule costs, and how many projects it moves in and out."""
     made = plan.rule_costs(jobs=jobs, progress=watch.counting("rule_costs")).table
-    write(folder, "rule_costs", made)
     if not len(made):
-        return label("cli.costs.no_rules", lang)
+        return Extra("rule_costs", made, label("cli.costs.no_rules", lang))
     pages = Pages(plan, lang)
     rows = [
         [
@@ -65,7 +72,8 @@ def rule_costs(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) ->
         for row in made.to_dict("records")
     ]  # fmt: skip
     headers = [label("cli.costs.rule", lang), label("cli.costs.cost", lang, unit=pages.value_unit)]
-    return table([*headers, *(label(f"cli.costs.{name}", lang) for name in ("at_most", "moved_in", "moved_out"))], rows)
+    headers += [label(f"cli.costs.{name}", lang) for name in ("at_most", "moved_in", "moved_out")]
+    return Extra("rule_costs", made, table(headers, rows))
 
 
 def _rule(pages: Pages, name: str, kind: str) -> str:
@@ -78,10 +86,9 @@ def _rule(pages: Pages, name: str, kind: str) -> str:
     return said if name == kind or kind == "readiness" else label("cli.rule.named", pages.lang, kind=said, name=name)
 
 
-def block_values(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) -> str:
+def block_values(plan: Plan, lang: Lang, watch: Watch, jobs: int) -> Extra:
     """What one more block of each pool and product is worth."""
     made = plan.block_value(jobs=jobs, progress=watch.counting("block_values"))
-    write(folder, "block_values", made)
     pages = Pages(plan, lang)
     rows = [
         [
@@ -92,7 +99,8 @@ def block_values(plan: Plan, folder: Path, lang: Lang, watch: Watch, jobs: int) 
     ]  # fmt: skip
     headers = [label("cli.costs.source", lang), label("cli.costs.block", lang)]
     headers.append(label("cli.costs.gained", lang, unit=pages.value_unit))
-    return table([*headers, *(label(f"cli.costs.{name}", lang) for name in ("at_most", "priced"))], rows)
+    headers += [label(f"cli.costs.{name}", lang) for name in ("at_most", "priced")]
+    return Extra("block_values", made, table(headers, rows))
 
 
 def _amount(pages: Pages, amount: float, unit: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import pandas as pd
@@ -24,10 +24,16 @@ from allocator.reading import sorted_faults
 from allocator.scenario import read_scenarios
 from allocator.sidebook import told as summary_of
 from allocator.sidebyside import compare_scenarios
+from simulation.recording import record_plan, record_sides
 from workbench import extras, faults, present
 from workbench.bilingual import DONE, INTERRUPTED, NO, nearest
 from workbench.interruption import Interruption
 from workbench.progress import Watch
+
+if TYPE_CHECKING:
+    from simulation.keeping import Record
+
+STORE = "runs.sqlite"
 
 
 def place(case: str) -> Path:
@@ -82,6 +88,23 @@ def folder(out: str | Path) -> Path:
     return path
 
 
+def kept_in(store: str | None, otherwise: Path) -> Path:
+    """The file of a store: as asked for, or in a folder; nothing is made yet.
+
+    Raises
+    ------
+    YaosuError
+        Nothing may be written there, or the file is no store.
+    """
+    path = Path(store) if store else otherwise / STORE
+    folder(path.parent)
+    if path.exists():
+        from simulation.store import Store
+
+        Store(path).close()
+    return path
+
+
 def echo_json(told: Any) -> None:
     """Print JSON."""
     click.echo(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False))
@@ -101,6 +124,8 @@ class Job:
         Print the summary as JSON and nothing else.
     jobs : int
         Processes; -1 takes all cores.
+    store : Path, optional
+        File in which the plan is kept; ``runs.sqlite`` in `out` without.
     """
 
     case: str
@@ -108,10 +133,12 @@ class Job:
     lang: Lang
     as_json: bool = False
     jobs: int = -1
+    store: Path | None = None
 
     def plan(self, *, draws: int | None = None, seed: int = 0, costs: bool = False, **effort: Any) -> int:
         """Allocate, write, and say what came out; the exit code."""
         told: list[str] = []
+        kept: dict[str, pd.DataFrame] = {}
         with Watch(self.lang) as watch, Interruption() as stop:
             case, found = checked(place(self.case), watch)
             plan = solved(case, self.lang, watch, stop, effort)
@@ -124,9 +151,13 @@ class Job:
             elif not cut:
                 with suppress(KeyboardInterrupt):
                     for more in self._more(plan, watch, draws, seed, costs):
-                        told.append(more)
+                        extras.write(self.out, more.name, more.table)
+                        kept[more.name] = more.table
+                        told.append(more.text)
                         if stop.heard:
                             break
+            options = effort | {"lang": self.lang, "costs": costs} | ({} if draws is None else {"draws": draws})
+            self._keep(record_plan(plan, options, kept, None if draws is None else seed))
         self._warn(found, ("cli.plan.cut" if cut else "cli.extras.cut") if stop.heard else None)
         self._tell(plan, told)
         return INTERRUPTED if stop.heard else NO if plan.solution.x is None else DONE
@@ -144,6 +175,7 @@ class Job:
                 raise KeyboardInterrupt
             watch.doing("writing")
             side.write(self.out, self.lang)
+            self._keep(record_sides(side, {"lang": self.lang, **effort}))
         self._warn(found, "cli.scenarios.cut" if stop.heard else None)
         if self.as_json:
             echo_json(summary_of(side))
@@ -151,13 +183,22 @@ class Job:
             click.echo("\n\n".join([present.side_by_side(side, self.lang), self._files("scenarios.xlsx")]))
         return INTERRUPTED if stop.heard else DONE if solved_any else NO
 
-    def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> Iterator[str]:
-        """What was asked for beside the plan, written beside it, and what there is to say of it."""
+    def _more(self, plan: Plan, watch: Watch, draws: int | None, seed: int, costs: bool) -> Iterator[extras.Extra]:
+        """What was asked for beside the plan."""
         if draws is not None:
-            yield extras.firmness(plan, self.out, self.lang, watch, draws, seed, self.jobs)
+            yield extras.firmness(plan, self.lang, watch, draws, seed, self.jobs)
         if costs:
-            yield extras.rule_costs(plan, self.out, self.lang, watch, self.jobs)
-            yield extras.block_values(plan, self.out, self.lang, watch, self.jobs)
+            yield extras.rule_costs(plan, self.lang, watch, self.jobs)
+            yield extras.block_values(plan, self.lang, watch, self.jobs)
+
+    def _keep(self, record: Record) -> None:
+        """Keep what came out in the store."""
+        from simulation.store import Store
+
+        path = self.store or self.out / STORE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with Store(path) as store:
+            store.keep(record)
 
     def _tell(self, plan: Plan, told: list[str]) -> None:
         """The outcome of a plan."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +14,8 @@ from simulation.marginal import marginal
 from simulation.measures import Day
 from simulation.seek import seek as search
 from simulation.speaking import Names
-from workbench import present, simfolder
+from simulation.store import Store
+from workbench import present, remember, simfolder
 from workbench.bilingual import DONE, INTERRUPTED, NO
 from workbench.interruption import Interruption
 from workbench.progress import Watch
@@ -41,12 +41,14 @@ def seek(
                 raise YaosuError("compare_sweep", values)
             study = study.only([list(study.arms)[-1]])
             study.within([by], None)
-            store = asked.kept(folder)
-            with interruptible(watch, store):
-                work = _marginal if marginal else _search
-                made = work(study, watch, store, by, target=target, lever=lever, mean=mean)
-            watch.doing("writing")
-            simfolder.writing(folder, made.tables, {}, made.summary)
+            path = asked.kept(folder)
+            with Store(path) as store:
+                with interruptible(watch, path):
+                    work = _marginal if marginal else _search
+                    made = work(study, watch, store, by, target=target, lever=lever, mean=mean)
+                watch.doing("writing")
+                simfolder.writing(folder, made.tables, {}, made.summary)
+                store.keep(remember.of_search(study, made.tables, made.summary, made.figures, by=by, **made.options))
             for name in FILES:
                 if name.removesuffix(".csv") not in made.tables:
                     (folder / name).unlink(missing_ok=True)
@@ -62,12 +64,14 @@ def seek(
 
 
 class _Made:
-    """What a search gives: tables, summary, text and exit code."""
+    """What a search gives: tables, summary, text, figures and options to be kept, and exit code."""
 
     def __init__(
-        self, first: str, tables: dict[str, pd.DataFrame], summary: dict[str, Any], text: list[str], code: int = DONE
-    ) -> None:
+        self, first: str, tables: dict[str, pd.DataFrame], summary: dict[str, Any], text: list[str],
+        figures: list[tuple[Any, ...]], options: dict[str, Any], code: int = DONE,
+    ) -> None:  # fmt: skip
         self.first, self.summary, self.text, self.code = first, simfolder.plain(summary), text, code
+        self.figures, self.options = figures, options
         self.tables = {name: table for name, table in tables.items() if len(table)}
 
 
@@ -87,7 +91,7 @@ def _head(study: Study, by: Day, since: float, status: str) -> dict[str, Any]:
     return {key: value for key, value in (head | told).items() if key != "until"}
 
 
-def _search(study: Study, watch: Watch, store: Path, by: Day, *, target: float, lever: str, mean: bool) -> _Made:
+def _search(study: Study, watch: Watch, store: Store, by: Day, *, target: float, lever: str, mean: bool) -> _Made:
     """The least value of a lever."""
     [arm], since = study.arms.values(), time.perf_counter()
     watch.doing("starting")
@@ -99,7 +103,11 @@ def _search(study: Study, watch: Watch, store: Path, by: Day, *, target: float, 
     summary = _head(study, by, since, "reached" if found.reached else "out of reach") | found.summary()
     names = study.names()
     text = [_title(study), found.text(study.asked.lang), _tried(names, found.tried, lever)]
-    return _Made("tried.csv", tables, summary, text, DONE if found.reached else NO)
+    nan = float("nan")
+    figures = [("least", lever, found.value, nan, nan), ("share", "share", found.share, found.low, found.high),
+               ("chance", "share", found.chance, nan, nan)]  # fmt: skip
+    options = {"target": target, "lever": lever, "of": found.goal.of}
+    return _Made("tried.csv", tables, summary, text, figures, options, DONE if found.reached else NO)
 
 
 def _title(study: Study) -> str:
@@ -119,7 +127,7 @@ def _tried(names: Names, table: pd.DataFrame, lever: str) -> str:
     return present.table([names.say("simulate.lever", lever=lever), *headers[1:]], rows)
 
 
-def _marginal(study: Study, watch: Watch, store: Path, by: Day, **_: Any) -> _Made:
+def _marginal(study: Study, watch: Watch, store: Store, by: Day, **_: Any) -> _Made:
     """Where one more reviewer is worth most."""
     [arm], since, names = study.arms.values(), time.perf_counter(), study.names()
     watch.doing("starting")
@@ -139,7 +147,9 @@ def _marginal(study: Study, watch: Watch, store: Path, by: Day, **_: Any) -> _Ma
     told = table[(table["starts_gained"] > 0) | (table.index < LEAST_DESKS)].head(MOST_DESKS)
     rows = [_desk(names, row) for row in told.to_dict("records")]
     text.append(present.table(headers, rows))
-    return _Made("marginal.csv", {"marginal": table}, summary, text)
+    figures = [(f"desk:{row['office']}/{row['region']}".removesuffix("/"), "projects", row["starts_gained"], row["low"],
+                row["high"]) for row in table.to_dict("records")]  # fmt: skip
+    return _Made("marginal.csv", {"marginal": table}, summary, text, figures, {"marginal": True})
 
 
 def _desk(names: Names, row: Mapping[Any, Any]) -> list[str]:

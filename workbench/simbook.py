@@ -16,8 +16,9 @@ from allocator.planbook import FONTS
 from allocator.sheetout import SAFE
 from simulation.plotcurves import shown_of
 from simulation.plottime import BASE, COLOURS
+from simulation.recording import versions
 from workbench.simpages import SimPages, _series
-from workbench.simresult import Simulated, measures_by, versions
+from workbench.simresult import Simulated, measures_by
 
 WIDTHS = (46, 17, 17, 17, 17, 17)
 CHART = (905, 330)

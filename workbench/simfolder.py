@@ -16,8 +16,9 @@ from allocator.folder import harmless
 from allocator.plotstyle import save
 from allocator.workbook import replace_file
 from simulation.inputs import input_hash
+from simulation.recording import versions
 from workbench import simbook
-from workbench.simresult import Simulated, versions
+from workbench.simresult import Simulated
 from workbench.study import Study
 
 if TYPE_CHECKING:

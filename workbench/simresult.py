@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,19 +21,6 @@ from workbench.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-PACKAGES = ("yaosu", "numpy", "pandas", "scipy", "simpy", "numba")
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a simulation depends on.
-
-    >>> sorted(versions())
-    ['numba', 'numpy', 'pandas', 'python', 'scipy', 'simpy', 'yaosu']
-    """
-    import platform
-
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PACKAGES}
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import click
 from allocator.errors import YaosuError
 from simulation.precision import Precision
 from simulation.speaking import Names
-from workbench import present, simfolder
+from simulation.store import Store
+from workbench import present, remember, simfolder
 from workbench.bilingual import DONE, INTERRUPTED, nearest
 from workbench.interruption import Interruption
 from workbench.progress import Watch
@@ -36,18 +37,21 @@ def simulate(
             study = Study.read(asked, variants, watch)
             study.within(dates, end)
             _known(study, way)
-            store = asked.kept(folder)
-            with interruptible(watch, store):
-                runs, seconds = study.run(watch, store, end, wish)
-            made = Simulated(study, runs, seconds, dates, way)
-            watch.doing("tabulating")
-            simfolder.write_folder(made, folder)
+            path = asked.kept(folder)
+            with Store(path) as store:
+                with interruptible(watch, path):
+                    runs, seconds = study.run(watch, store, end, wish)
+                made = Simulated(study, runs, seconds, dates, way)
+                watch.doing("tabulating")
+                simfolder.write_folder(made, folder)
+                summary = simfolder.told(made)
+                store.keep(remember.of_runs(study, "simulate", runs, made.tables, summary, dates, precision=precision))
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
     warn(study.faults, asked.case, asked.lang)
     if asked.as_json:
-        echo_json(simfolder.told(made))
+        echo_json(summary)
     else:
         click.echo("\n\n".join([*told(made), present.files(folder, simfolder.BOOK, asked.lang)]))
     return DONE

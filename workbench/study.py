@@ -18,7 +18,7 @@ from allocator.case import Case
 from allocator.columns import Column
 from allocator.errors import Fault, InputError, YaosuError
 from allocator.labels import Lang, label
-from allocator.scenario import read_scenarios
+from allocator.scenario import Scenario, read_scenarios
 from simulation import applies
 from simulation.cohort import View, cohorts
 from simulation.experiment import experiment
@@ -30,6 +30,7 @@ from simulation.process import Process
 from simulation.run import horizon
 from simulation.runs import Arm, Runs
 from simulation.speaking import Names
+from simulation.store import Store
 from workbench import running
 from workbench.interruption import Interruption
 from workbench.progress import Watch
@@ -79,8 +80,8 @@ class Asked:
 
     def kept(self, folder: Path) -> Path:
         """The store: as asked for, in the folder asked for, or one for all commands by the name of the case."""
-        path = Path(self.store) if self.store else (folder if self.out else folder.parent) / "runs.sqlite"
-        running.folder(path.parent).mkdir(parents=True, exist_ok=True)
+        path = running.kept_in(self.store, folder if self.out else folder.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def view(self) -> View:
@@ -100,10 +101,10 @@ class Study:
         What is odd about the input.
     arms : mapping
         What is simulated, the case as it is first.
-    titles, sources : mapping
-        What the scenarios are called and where they come from, by name.
-    swept : tuple of str
-        Those that are points of a sweep.
+    titles : mapping
+        What the scenarios are called, by name.
+    stated : mapping
+        The scenarios as they were stated, by name; without the case as it is.
     """
 
     asked: Asked
@@ -111,8 +112,7 @@ class Study:
     faults: tuple[Fault, ...]
     arms: Mapping[str, Arm]
     titles: Mapping[str, str]
-    sources: Mapping[str, str] = field(default_factory=dict)
-    swept: tuple[str, ...] = ()
+    stated: Mapping[str, Scenario] = field(default_factory=dict)
 
     @staticmethod
     def read(asked: Asked, scenarios: Sequence[str], watch: Watch) -> Study:
@@ -131,9 +131,7 @@ class Study:
         arms = {CASE: Arm(case.projects, process)}
         arms |= {key: Arm(one.case.projects, one.process, one.levers) for key, one in made.items()}
         titles = {CASE: label("simulate.case", lang)} | {key: one.stated.title(lang) for key, one in made.items()}
-        sources = {key: one.stated.source(lang) for key, one in made.items()}
-        swept = tuple(key for key, one in made.items() if one.stated.point)
-        study = Study(asked, case, faults, arms, titles, sources, swept)
+        study = Study(asked, case, faults, arms, titles, {key: one.stated for key, one in made.items()})
         study._counts()
         return study
 
@@ -172,7 +170,17 @@ class Study:
     def only(self, names: Sequence[str]) -> Study:
         """The same with some of the scenarios."""
         return Study(self.asked, self.case, self.faults, {name: self.arms[name] for name in names}, self.titles,
-                     self.sources, self.swept)  # fmt: skip
+                     self.stated)  # fmt: skip
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The scenarios that are points of a sweep."""
+        return tuple(name for name, one in self.stated.items() if one.point)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where the scenarios come from, by name."""
+        return {name: one.source(self.asked.lang) for name, one in self.stated.items()}
 
     def names(self) -> Names:
         """How everything is called."""
@@ -183,7 +191,7 @@ class Study:
         return {"over": self.asked.over, "weight": self.asked.weight, "where": self.asked.where}
 
     def run(
-        self, watch: Watch, store: Path, until: Day | None = None, precision: Precision | None = None
+        self, watch: Watch, store: Store, until: Day | None = None, precision: Precision | None = None
     ) -> tuple[Runs, float]:
         """All replications, and the seconds they took; what is kept already is not run again."""
         since = time.perf_counter()

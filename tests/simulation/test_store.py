@@ -29,7 +29,8 @@ from simulation import (
 )
 from simulation.inputs import input_hash
 from simulation.outcome import DAYS, TABLES, Outcome
-from simulation.store import SCHEMA, Entry, Failure, Store
+from simulation.store import Entry, Failure, Store
+from simulation.storefile import SCHEMA
 
 PROJECTS = pd.DataFrame({
     "id": ["b", "a", "c"], "ready": [0.0, 3.5, 1.0], "region": ["Jinan", "济宁", None],
