@@ -125,6 +125,25 @@ def _plain(found: Any) -> Any:
     return found if found is None or isinstance(found, str | int | float) else str(found)
 
 
+def toml(content: Mapping[str, Any]) -> str:
+    """Plain values as TOML.
+
+    >>> content = {"title": "A", "levers": {"speed": 1.5, "online": True}, "pools": [{"scale": {"amount": 2}}]}
+    >>> print(toml(content), end="")
+    "title" = "A"
+    "levers" = {"speed" = 1.5, "online" = true}
+    "pools" = [{"scale" = {"amount" = 2}}]
+    """
+    return "".join(f"{json.dumps(key, ensure_ascii=False)} = {_toml(one)}\n" for key, one in content.items())
+
+
+def _toml(found: Any) -> str:
+    if isinstance(found, Mapping):
+        inside = (f"{json.dumps(key, ensure_ascii=False)} = {_toml(one)}" for key, one in found.items())
+        return f"{{{', '.join(inside)}}}"
+    return f"[{', '.join(map(_toml, found))}]" if isinstance(found, list) else json.dumps(found, ensure_ascii=False)
+
+
 def pack(table: pd.DataFrame) -> bytes:
     """A table as compressed text: the type of each column, and its cells.
 

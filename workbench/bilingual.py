@@ -164,7 +164,7 @@ class Program(Command, click.Group):
 
     def listed(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Commands in the order of their making, with what they do."""
-        return [(name, label(f"cli.command.{name}", ctx.obj)) for name in self.commands]
+        return [(name, label(f"cli.command.{one.name}", ctx.obj)) for name, one in self.commands.items()]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

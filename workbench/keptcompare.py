@@ -1,0 +1,102 @@
+"""Two kept plans or experiments held against each other, in text and for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.cells import cell_len, set_cell_size
+
+from allocator.labels import Lang, label, words
+from allocator.speech import number
+from simulation.keeping import Record
+from simulation.keepingdiff import Difference, difference
+from workbench import present
+from workbench.figures import Spoken
+from workbench.keptview import title
+from workbench.running import records
+
+MOST_PROJECTS, MOST_CELLS = 20, 48
+
+
+def data(one: Record, two: Record) -> dict[str, Any]:
+    """All that differs, for JSON."""
+    found = difference(one, two)
+    return {
+        "a": one.told(), "b": two.told(), "same_input": one.case.hash == two.case.hash,
+        **{name: records(getattr(found, name)) for name in ("inputs", "settings", "figures", "projects")},
+    }  # fmt: skip
+
+
+def text(one: Record, two: Record, lang: Lang) -> str:
+    """All that differs, in paragraphs."""
+    found = difference(one, two)
+    parts = [f"{title(one, lang)}\n{title(two, lang)}", _inputs(one, two, found, lang)]
+    if len(found.settings):
+        parts.append(_settings(one, two, found.settings, lang))
+    parts.append(_figures(one, two, found.figures, lang))
+    if one.kind == two.kind == "plan" and "funded_a" in found.projects:
+        parts.append(_projects(one, two, found.projects, lang))
+    return "\n\n".join(parts)
+
+
+def _inputs(one: Record, two: Record, found: Difference, lang: Lang) -> str:
+    """Whether both were made from the same case, and where not."""
+    if one.case.hash == two.case.hash:
+        return label("runs.same_input", lang, hash=one.case.hash[:12])
+    lines = [label("runs.other_input", lang, a=one.number, b=two.number)]
+    for row in found.inputs.to_dict("records"):
+        key = f"schema.table.{row['table']}"
+        values = row | {"a": one.number, "b": two.number, "table": label(key, lang) if key in words() else row["table"]}
+        lines.append(label("runs.other_rules" if row["table"] == "policy" else "runs.other_table", lang, **values))
+    return "\n".join(lines)
+
+
+def _settings(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
+    """What was asked for otherwise."""
+    rows = [[row["name"], _short(row["a"]), _short(row["b"])] for row in table.to_dict("records")]
+    return present.table([label("runs.column.setting", lang), str(one.number), str(two.number)], rows)
+
+
+def _short(said: str) -> str:
+    return said if cell_len(said) <= MOST_CELLS else set_cell_size(said, MOST_CELLS - 1) + "…"
+
+
+def _figures(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
+    """The figures that both have."""
+    both = table.dropna(subset="change")
+    if not len(both):
+        return label("runs.no_figures", lang)
+    spoken, other = Spoken.of(one, lang), Spoken.of(two, lang)
+    several = both["scenario"].nunique() > 1
+    headers = [label("runs.column.scenario", lang)] if several else []
+    headers += [label("runs.column.measure", lang), str(one.number), str(two.number), label("runs.column.change", lang)]
+    rows = []
+    for row in both.to_dict("records"):
+        name, unit = row["measure"], row["unit"]
+        said = [spoken.measure(name, unit), spoken.value(name, unit, row["a"]), other.value(name, unit, row["b"]),
+                spoken.value(name, unit, row["change"], change=True)]  # fmt: skip
+        rows.append([spoken.scenario(row["scenario"]), *said] if several else said)
+    return present.table(headers, rows)
+
+
+def _projects(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
+    """Who gains and who loses."""
+    counts = {name: f"{int((table['outcome'] == name).sum()):,}" for name in ("gains", "loses")}
+    head = label("runs.moved", lang, a=one.number, b=two.number, **counts)
+    if not len(table):
+        return head
+    shown = table.sort_values("change", key=lambda one: -one.abs(), kind="stable").head(MOST_PROJECTS)
+    headers = [label(f"runs.column.{name}", lang) for name in ("project", "name")]
+    headers += [str(one.number), str(two.number), label("runs.column.change", lang)]
+    rows = [
+        [str(row["id"]), _short(str(row.get("name") or "")), *(_funded(row[f"funded_{side}"], lang) for side in "ab"),
+         f"{'+' if row['change'] > 0 else ''}{number(row['change'])}".replace("-", "\N{MINUS SIGN}")]
+        for row in shown.to_dict("records")
+    ]  # fmt: skip
+    more = [label("runs.more", lang, count=f"{len(table) - len(rows):,}")] if len(table) > len(rows) else []
+    return "\n".join([head, present.table(headers, rows), *more])
+
+
+def _funded(found: bool, lang: Lang) -> str:
+    return label("runs.funded" if found else "runs.not_funded", lang)

@@ -1,0 +1,169 @@
+"""What is kept, in text and as files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.cells import cell_len
+
+from allocator.errors import YaosuError
+from allocator.labels import Lang, label
+from allocator.workbook import replace_file
+from simulation import keeping
+from simulation.keeping import Record
+from simulation.store import Gone, Store
+from workbench import present, simfolder
+from workbench.comparing import slug
+from workbench.figures import Spoken
+from workbench.running import STORE, records
+
+PARTS = ("command", "status", "engine", "seed", "replications", "seconds", "created", "repeated", "case", "input_hash")
+
+
+def opened(found: str) -> Store:
+    """The store in a file, or in the folder of the results.
+
+    Raises
+    ------
+    YaosuError
+        There is none.
+    """
+    path = Path(found)
+    path = path / STORE if path.is_dir() else path
+    if not path.exists():
+        raise YaosuError("store_missing", {"found": str(path)})
+    return Store(path)
+
+
+def loaded(store: Store, number: str) -> Record:
+    """What is kept under a number as it was typed.
+
+    Raises
+    ------
+    YaosuError
+        There is nothing.
+    """
+    if not number.isdecimal():
+        raise YaosuError("kept_unknown", {"found": number, "store": str(store.path)})
+    return store.load(int(number))
+
+
+def listed(store: Store, lang: Lang) -> str:
+    """A line for each plan and experiment: what, when, and its main figure."""
+    table = store.kept()
+    if not len(table):
+        return label("runs.none", lang, store=store.path)
+    names = ("number", "command", "case", "scenarios", "seed", "replications", "when", "main")
+    headers = [label(f"runs.column.{name}", lang) for name in names]
+    between = label("cli.plan.comma", lang)
+    rows = [
+        [
+            str(row["number"]), label(f"runs.command.{row['command']}", lang), row["case"],
+            between.join(row["scenarios"]) or label("runs.as_it_is", lang), _whole(row["seed"]),
+            _whole(row["replications"]), when(row["repeated"]), _main(row, lang),
+        ]
+        for row in table.to_dict("records")
+    ]  # fmt: skip
+    return present.table(headers, rows)
+
+
+def _main(row: dict[Any, Any], lang: Lang) -> str:
+    """The main figure of all scenarios, or why there is none."""
+    said = Spoken(lang, row["kind"]).main(row["figures"])
+    return said or label(f"runs.status.{row['status'].replace(' ', '_')}", lang)
+
+
+def listed_data(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The same for JSON."""
+    made = records(table.drop(columns="figures"))
+    return [row | {"figures": records(one)} for row, one in zip(made, table["figures"], strict=True)]
+
+
+def _whole(number: Any) -> str:
+    return "" if number is None or math.isnan(number) else f"{number:,.0f}"
+
+
+def when(utc: str) -> str:
+    """A time of the store as the clock here shows it."""
+    return f"{dt.datetime.fromisoformat(utc).astimezone():%Y-%m-%d %H:%M}"
+
+
+def title(record: Record, lang: Lang) -> str:
+    """What it is, in a few words."""
+    what = label(f"runs.command.{record.command}", lang)
+    return label("runs.title", lang, number=record.number, what=what, case=record.case.name, when=when(record.created))
+
+
+def shown(record: Record, lang: Lang) -> str:
+    """Everything that is kept of it, in text."""
+    told, spoken = record.told(), Spoken.of(record, lang)
+    told |= {"status": label(f"runs.status.{record.status.replace(' ', '_')}", lang),
+             "created": when(record.created), "repeated": when(record.repeated),
+             "seconds": None if record.seconds is None else f"{record.seconds:.1f}"}  # fmt: skip
+    told["command"] = label(f"runs.command.{record.command}", lang)
+    about = [[label(f"runs.about.{name}", lang), str(told[name])] for name in PARTS if told[name] is not None]
+    for name in ("options", "versions"):
+        listed = [f"{key} {found if isinstance(found, str) else keeping.text(found)}"
+                  for key, found in told[name].items()]  # fmt: skip
+        about.append([label(f"runs.about.{name}", lang), label("cli.plan.comma", lang).join(listed)])
+    about += [[f"{label('runs.about.scenario', lang)} {one['name']}", keeping.text(one["content"])]
+              for one in record.scenarios]  # fmt: skip
+    width = max(cell_len(name) for name, _ in about)
+    lines = [f"{name}{' ' * (width - cell_len(name))}  {said}" for name, said in about]
+    tables = [label("runs.table", lang, name=name, rows=f"{len(one):,}", columns=len(one.columns))
+              for name, one in record.tables.items()]  # fmt: skip
+    kept = label("runs.tables", lang, tables=label("cli.plan.comma", lang).join(tables))
+    return "\n\n".join([title(record, lang), "\n".join(lines), spoken.table(record.figures), kept])
+
+
+def data(record: Record) -> dict[str, Any]:
+    """The same for JSON, with the rows of all tables."""
+    return record.told() | {
+        "summary": record.summary, "figures": records(record.figures),
+        "tables": {name: records(table) for name, table in record.tables.items()},
+    }  # fmt: skip
+
+
+def export(record: Record, folder: Path) -> Path:
+    """Write summary, tables, figures, and the case with its scenarios; each file is whole before it is seen.
+
+    Returns
+    -------
+    Path
+        The folder of the case.
+
+    Raises
+    ------
+    YaosuError
+        A file cannot be written.
+    """
+    tables = dict(record.tables) | {"figures": record.figures}
+    simfolder.writing(folder, tables, {}, dict(record.summary))
+    case = folder / "case" / (slug(record.case.name) or "case")
+    scenarios = case / "scenarios"
+    try:
+        replace_file(folder / "kept.json", partial(_text, keeping.text(record.told()) + "\n"))
+        record.case.write(case)
+        if record.scenarios:
+            scenarios.mkdir(exist_ok=True)
+        for one in record.scenarios:
+            stated = {"title": one["title"]} | dict(one["content"])
+            replace_file(scenarios / f"{slug(one['name'])}.toml", partial(_text, keeping.toml(stated)))
+    except OSError as error:
+        raise YaosuError("cannot_write", {"found": str(folder), "reason": error.strerror or str(error)}) from error
+    return case
+
+
+def _text(text: str, path: Path) -> None:
+    path.write_text(text, "utf-8")
+
+
+def deleted(record: Record, gone: Gone, lang: Lang) -> str:
+    """What went."""
+    values = {"replications": f"{gone.replications:,}", "cases": gone.cases, "freed": f"{gone.freed / 1e6:,.1f}"}
+    return label("runs.deleted", lang, title=title(record, lang), **values)
