@@ -117,12 +117,12 @@ def page(made: Bulletin) -> str:
 
 
 def _shown(table: Page) -> dict[str, Any]:
-    """A table in text: what stands in each cell, and which columns hold numbers."""
+    """A table in text: what stands in each cell, and of what kind each column is."""
     columns = [shown(item)[: len(table) if table.total else SHOWN] for item in table.fields]
     return {
         "key": table.key, "name": table.name, "count": len(table), "total": table.total,
         "headers": [item.header for item in table.fields], "rows": list(zip(*columns, strict=True)),
-        "numbers": [item.kind not in TEXTS for item in table.fields],
+        "kinds": [item.kind for item in table.fields],
     }  # fmt: skip
 
 

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from allocator import schema, units
-from allocator.bookstyle import Field, Kind, Page
+from allocator.bookstyle import Field, Kind, Page, blank
 from workbench.bulletin import BATCHES, FACTS, Bulletin
 from workbench.ledgerstate import LEVELS, Problem
 from workbench.ledgerwords import AGED, COUNTS, counted, counts, of_level
+
+SILENT = ("name", "county", "field", "note", "how", "before", "investment", "plan")
+"""Columns left out where they say nothing."""
 
 
 class BulletinPages:
@@ -37,7 +40,8 @@ class BulletinPages:
         return Field(header or self.said(f"column.{key}"), pd.Series(list(values), dtype=object), kind, key=key)
 
     def _page(self, key: str, fields: Sequence[Field], total: bool = False) -> Page:
-        return Page(key, self.said(f"sheet.{key}"), fields, total)
+        said = [one for one in fields if one.key not in SILENT or not blank(one)]
+        return Page(key, self.said(f"sheet.{key}"), said, total)
 
     def by_city(self) -> Page:
         """Projects by city and batch, those started in the month, and the money planned."""

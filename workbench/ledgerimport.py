@@ -123,11 +123,12 @@ def take(ledger: Ledger, book: Book, who: str, day: dt.date) -> Taken:
         odd: list[Fault] = []
         problems = [] if book.problems is None else _listed(ledger, book.problems, who, day, odd)
         ledger.add(problems)
-    counted = {kind: sum(event.kind == kind for event in events) for kind in ("came", "left", "cell", "table")}
+    counted = {kind: sum(event.kind == kind for event in events) for kind in ("came", "left", "cell")}
+    tables = sum(event.kind == "table" and event.subject != "projects" for event in events)
     changed = len({event.subject for event in events if event.kind == "cell"})
     new = sum(event.kind == "problem" for event in problems)
     solved = sum(event.kind == "resolved" for event in problems)
-    return Taken(counted["came"], counted["left"], changed, counted["cell"], counted["table"], new, solved,
+    return Taken(counted["came"], counted["left"], changed, counted["cell"], tables, new, solved,
                  (*book.faults, *odd))  # fmt: skip
 
 

@@ -56,6 +56,12 @@ class Said:
             shown = self.words.cell("projects", "bond", shown)
         return f"{shown:,.10g}" if isinstance(shown, float) else str(shown)
 
+    def table(self, name: str) -> str:
+        """A table as something that changes; of the projects the columns, as each project changes by itself."""
+        known = name in (*schema.TABLES, "policy")
+        said = self("what.table", name=label(f"schema.table.{name}", self.lang) if known else name)
+        return self("what.columns") if name == "projects" else said
+
     def level(self, level: str) -> str:
         """A level of government."""
         return schema.choice_word("level", level, self.lang)
@@ -108,9 +114,7 @@ class Change:
         if event.kind == "came":
             now = said("cells", count=len(event.value))
         elif event.kind == "table":
-            key = f"schema.table.{event.subject}"
-            known = event.subject in (*schema.TABLES, "policy")
-            what = said("what.table", name=label(key, said.lang) if known else event.subject)
+            what = said.table(event.subject)
             now = said("table.new" if before is None else "table.gone" if event.value is None else "table.changed")
         elif event.kind == "problem":
             now = said("problem.facts", text=event.value["text"], office=said.office(event.value["office"]),

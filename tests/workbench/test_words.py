@@ -22,16 +22,22 @@ OWN = {
     key: pair for file in ("cli", "simulate")
     for key, pair in tomllib.loads(files("allocator").joinpath("words", f"{file}.toml").read_text("utf-8")).items()
 }  # fmt: skip
-COMMANDS = ["yaosu", *yaosu.commands]
 PROPER = ["zh", "en", "auto", "exact", "prices", "highs", "cbc", "PuLP", "CSV", "JSON", "Excel", "Ctrl-C", "YAOSU_LANG",
           "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu", "simulation.xlsx", "runs.sqlite", "fast", "simpy",
-          "planned", "due", "speed", "reviewers", "case", "--by", "--marginal"]  # fmt: skip
+          "planned", "due", "speed", "reviewers", "case", "--by", "--marginal", "province", "city", "county",
+          "bulletin.xlsx", "bulletin.html", ".xlsx"]  # fmt: skip
 
 
-def commands() -> Iterator[Command]:
-    """The program and its commands."""
-    yield yaosu  # type: ignore[misc]
-    yield from yaosu.commands.values()  # type: ignore[misc]
+def commands(one: click.Command = yaosu, called: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
+    """The program, its commands and theirs, with what is typed to call them."""
+    assert isinstance(one, Command)
+    yield called, one
+    for name, inner in one.commands.items() if isinstance(one, click.Group) else ():
+        yield from commands(inner, (*called, name))
+
+
+CALLED = [called for called, _ in commands()]
+NAMES = {name for called in CALLED for name in called}
 
 
 def keys() -> set[str]:
@@ -39,7 +45,7 @@ def keys() -> set[str]:
     found = set(re.findall(r'"((?:cli|error|simulate)\.[\w.-]+)"', SOURCE))
     found |= {f"error.{code}" for code in re.findall(r'YaosuError\(\s*"(\w+)"', SOURCE)}
     found |= {f"cli.progress.{step}" for step in re.findall(r'(?:doing|counting|timing)\("(\w+)"', SOURCE)}
-    for command in commands():
+    for _, command in commands():
         found.add(f"cli.command.{command.name}")
         for param in command.get_params(click.Context(command, obj="en")):
             if isinstance(param, Argument):
@@ -74,17 +80,17 @@ def test_both_languages_name_the_same_values() -> None:
         assert set(re.findall(r"\{(\w+)", english)) == set(re.findall(r"\{(\w+)", chinese)), key
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("called", CALLED, ids=" ".join)
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_help_of_every_command_is_whole_and_in_one_language(name: str, lang: Lang) -> None:
-    result = run(*([] if name == "yaosu" else [name]), "--help", "--lang", lang)
+def test_the_help_of_every_command_is_whole_and_in_one_language(called: tuple[str, ...], lang: Lang) -> None:
+    result = run(*called, "--help", "--lang", lang)
     assert result.exit_code == 0
     assert not re.search(r"\b(cli|error)\.\w+\.", result.stdout), "a raw key"
     if lang == "en":
         assert not re.search(r"[一-鿿]", result.stdout)
         return
     left = re.sub(r"(?<!\w)--?[\w-]+", "", result.stdout)
-    for word in sorted([*PROPER, *yaosu.commands], key=len, reverse=True):
+    for word in sorted([*PROPER, *NAMES], key=len, reverse=True):
         left = left.replace(word, "")
     assert re.findall(r"[A-Za-z]{2,}", left) == []
 
@@ -93,5 +99,5 @@ def test_the_help_of_every_command_is_whole_and_in_one_language(name: str, lang:
 def test_help_lines_fit_a_terminal_of_120_columns(lang: Lang) -> None:
     from rich.cells import cell_len
 
-    for name in yaosu.commands:
-        assert max(map(cell_len, run(name, "--help", "--lang", lang).stdout.splitlines())) <= 120
+    for called in CALLED:
+        assert max(map(cell_len, run(*called, "--help", "--lang", lang).stdout.splitlines())) <= 120
