@@ -95,7 +95,8 @@ def _read(state: State, header: str, text: str) -> tuple[str, Any]:
     if name == "id":
         raise InputError([Fault("ledger_id", "projects", column="id")])
     value = plain(made[name].iloc[0])
-    if name not in schema.columns("projects") and name in state.projects and value is not None:
+    kind = schema.columns("projects")[name].kind if name in schema.columns("projects") else "when"
+    if kind == "when" and name not in resources and name in state.projects and value is not None:
         value, wrong = _like(state.projects[name], value, text)
         faults += [Fault(code, "projects", column=name, values={"found": text}) for code in wrong]
     if faults:
@@ -104,8 +105,8 @@ def _read(state: State, header: str, text: str) -> tuple[str, Any]:
 
 
 def _like(column: pd.Series, value: Any, text: str) -> tuple[Any, list[str]]:
-    """A value of a column that the schema does not know, as the others of the column are."""
-    made = cells.infer(pd.Series([text], dtype=object))
+    """A value of a column that may hold more than one kind of them, as the others of the column are."""
+    made = cells.infer(pd.Series([value], dtype=object))
     if column.isna().all() or pd.api.types.is_dtype_equal(column.dtype, made.dtype):
         return value, []
     if pd.api.types.is_datetime64_any_dtype(column):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def read(path: Path) -> Book:
             shutil.copy(path, Path(folder) / f"{LISTS[0]}.csv")
             return read(Path(folder))
     found = workbook.read(path)
-    listed = next((name for name in found.extra if units.squash(name).replace("-", "") in LISTS), None)
+    listed = next((name for name in found.extra if re.sub("[-_]", "", units.squash(name)) in LISTS), None)
     faults = [fault for fault in found.faults if fault.values.get("found", "").partition(".")[0] != listed]
     problems = None if listed is None else found.extra.pop(listed)
     if problems is not None and not found.sheets:

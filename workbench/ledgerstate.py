@@ -190,7 +190,11 @@ def typed(name: str, table: Mapping[str, Any]) -> pd.DataFrame:
     columns = {}
     for place, column in enumerate(table["columns"]):
         made = pd.Series([row[place] for row in table["rows"]], dtype=object)
-        columns[column] = cells.parse(made, known[column])[0] if column in known else cells.infer(made)
+        if column not in known:
+            columns[column] = cells.infer(made)
+            continue
+        values, wrong = cells.parse(made, known[column])
+        columns[column] = made if wrong else values  # what does not fit stays as it is, to be told by the case
     return pd.DataFrame(columns, index=range(len(table["rows"])))
 
 
@@ -209,7 +213,7 @@ def plain(value: Any) -> str | float | bool | None:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | float | np.number):
-        return None if np.isnan(value) else float(value)
+        return float(value) if np.isfinite(value) else None if np.isnan(value) else str(value)
     return cells.text(value)
 
 

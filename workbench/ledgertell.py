@@ -23,7 +23,7 @@ OLDEST = 10
 def take(lang: Lang, path: str, book: str, who: str, on: str | None) -> int:
     """Import a case, or a list of problems."""
     day, by = day_of(on, "--on"), named(who)
-    brought = ledgerimport.read(Path(book) if Path(book).is_file() else running.place(book))
+    brought = ledgerimport.read(running.place(book))
     running.folder(Path(path).parent).mkdir(parents=True, exist_ok=True)
     with Ledger(path, create=brought.case is not None) as ledger:
         taken = ledgerimport.take(ledger, brought, by, day)
@@ -45,11 +45,13 @@ def change(
     day, by = day_of(on, "--on"), named(who)
     with Ledger(path) as ledger:
         events = ledgerentries.set_cell(ledger, project, column, value, by, day, note)
-        said = Said(lang, ledger.state(day))
+        said, last = Said(lang, ledger.state(day)), ledger.state().rows.get(project, {})
     before, now = events[0], events[-1]
     values = {"project": project, "column": said.column(now.field), "day": day,
               "before": said.value(now.field, before.value), "now": said.value(now.field, now.value)}  # fmt: skip
     click.echo(said("set" if len(events) > 1 else "set.same", **values))
+    if last.get(now.field) != now.value:
+        click.echo(said("set.later", now=said.value(now.field, last.get(now.field))))
     return DONE
 
 
