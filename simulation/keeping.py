@@ -37,7 +37,8 @@ class Record:
     case : Case
         The input as it was.
     scenarios : sequence of mapping
-        ``name, title, content`` (what the scenario states) and ``point`` (the values of a sweep).
+        ``name`` (with the values of a sweep), ``file`` (the name without), ``content`` (all that it states) and
+        ``point`` (the values).
     figures : DataFrame
         ``scenario, measure, unit, value, low, high``: what two of them are compared by, the main figure first.
     tables : mapping

@@ -76,7 +76,7 @@ def record_sides(side: SideBySide, options: Mapping[str, Any] | None = None, eng
         one for one, made in zip(status, side.outcomes, strict=True) if made.taken is None)  # fmt: skip
     rows = [row for name in SIDES for row in _of_sides(side.summary, name, told["units"])]
     rows += [row for name in side.case.resources for row in _of_sides(side.summary, name, told["units"])]
-    stated = [stated_as(one, title) for one, title in zip(side.scenarios[1:], side.titles(side.lang)[1:], strict=True)]
+    stated = [stated_as(one) for one in side.scenarios[1:]]
     return Record(
         "plan", "allocate", side.case, _table(iter(rows)), tables, told, stated, whole, engine,
         seconds=float(side.summary["seconds"].sum()), options=options or {}, versions=told["versions"],
@@ -107,8 +107,8 @@ def record_runs(
 
     counts = dict(counting or {})
     figures = results.figures(runs, **counts, dates=dates).rename(columns={"mean": "value"})
-    main = f"started_by_{dates[-1]}" if dates else "day_80"
-    figures = figures.sort_values("measure", key=lambda names: names != main, kind="stable", ignore_index=True)
+    order = [f"started_by_{dates[-1]}" if dates else "day_80", *figures["measure"].unique()]
+    figures = figures.sort_values("measure", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
     if tables is None:
         tables = {"scenarios": figures, "curve": runs.curve(**counts), "offices": results.desks(runs)}
     number = min(len(runs.numbers(name)) for name in runs.scenarios)
@@ -117,9 +117,9 @@ def record_runs(
                   replications=number, versions=versions(), **(fixed | about))  # fmt: skip
 
 
-def stated_as(scenario: Scenario, title: str) -> dict[str, Any]:
+def stated_as(scenario: Scenario) -> dict[str, Any]:
     """A scenario as it is kept: all that it states."""
-    return {"name": scenario.key, "title": title, "content": scenario.content, "point": scenario.point}
+    return {"name": scenario.key, "file": scenario.name, "content": scenario.content, "point": scenario.point}
 
 
 def _of_plan(told: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:

@@ -146,15 +146,16 @@ class Store(StoreFile):
             "summary": keeping.text(record.summary), "figures": figures,
         }  # fmt: skip
         with self._told(), self._writing():
-            self._base.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (hashed, case))
-            self._base.execute(
-                f"INSERT INTO kept ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"
-                " ON CONFLICT (digest) DO UPDATE SET repeated = excluded.repeated",
-                row,
-            )
-            [number] = self._base.execute("SELECT id FROM kept WHERE digest = ?", (key,)).fetchone()
-            rows = [(number, place, name, data) for place, (name, data) in enumerate(tables.items())]
-            self._base.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", rows)
+            found = self._base.execute("SELECT id FROM kept WHERE digest = ?", (key,)).fetchone()
+            if found is not None:
+                number = found[0]
+                self._base.execute("UPDATE kept SET repeated = ? WHERE id = ?", (now, number))
+            else:
+                self._base.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (hashed, case))
+                slots = ", ".join(f":{name}" for name in row)
+                number = self._base.execute(f"INSERT INTO kept ({', '.join(row)}) VALUES ({slots})", row).lastrowid
+                rows = [(number, place, name, data) for place, (name, data) in enumerate(tables.items())]
+                self._base.executemany("INSERT INTO results VALUES (?, ?, ?, ?)", rows)
             used = [(number, one) for one in sorted(self.touched)]
             self._base.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", used)
         return int(number)
@@ -165,16 +166,17 @@ class Store(StoreFile):
         Returns
         -------
         DataFrame
-            ``number, kind, command, case, input`` (hash), ``scenarios`` (titles), ``seed, replications, engine,
-            status, seconds, created, repeated`` (UTC) and ``figures`` (a table each, see `Record`).
+            ``number, kind, command, case, input`` (hash), ``seed, replications, engine, status, seconds, created,
+            repeated`` (UTC), ``scenarios`` and ``figures`` (each as in `Record`).
         """
         with self._told():
             query = f"SELECT {', '.join(LISTED)}, figures FROM kept ORDER BY id"
             rows = self._base.execute(query).fetchall()
             table = pd.DataFrame(rows, columns=[*LISTED, "figures"]).rename(columns={"id": "number", "name": "case"})
-            titles = [[one["title"] for one in json.loads(stated)] for stated in table["scenarios"]]
+            stated = [json.loads(one) for one in table["scenarios"]]
             figures = [keeping.unpack(data) for data in table["figures"]]
-        made = {"scenarios": titles, "figures": figures}
+        table = table.astype({"seed": "Int64", "replications": "Int64"})
+        made = {"scenarios": stated, "figures": figures}
         return table.assign(**{name: pd.Series(found, dtype=object) for name, found in made.items()})
 
     def load(self, number: int) -> Record:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from allocator import units
 from allocator.labels import Lang, label
+from allocator.scenario import Scenario
 from allocator.schema import header
 from allocator.speech import Speech, number
 from allocator.summary import MONEY
@@ -20,6 +22,11 @@ from workbench import present
 
 PLAN = {"objective": "plan.figure.objective", "bound": "plan.figure.bound", "gap": "plan.figure.gap",
         "funded": "plan.figure.funded", "cost": "plan.figure.cost", "worth": "runs.measure.worth"}  # fmt: skip
+
+
+def stated(found: Mapping[str, Any]) -> Scenario:
+    """A scenario from what is kept of it."""
+    return Scenario(found["file"], found["content"], found["point"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +56,7 @@ class Spoken:
     @staticmethod
     def of(record: Record, lang: Lang) -> Spoken:
         """The figures of a record."""
-        titles = {str(one["name"]): str(one["title"]) for one in record.scenarios}
+        titles = {str(one["name"]): stated(one).title(lang) for one in record.scenarios}
         if record.kind == "plan":
             return Spoken(lang, "plan", titles)
         return Spoken(lang, "experiment", titles, Names(lang, [Process.of(record.case)], titles))
@@ -94,7 +101,8 @@ class Spoken:
             return percent(value, self.lang, 1 if abs(value) >= 0.01 else 2)
         if unit == "day" and not change:
             return self._names.day(value)
-        return sign + self._quantity(unit, value).replace("-", "\N{MINUS SIGN}")
+        said = self._quantity(unit, value)
+        return f"\N{MINUS SIGN}{said[1:]}" if said.startswith("-") else f"{sign}{said}"
 
     def _quantity(self, unit: str, value: float) -> str:
         if unit in ("day", "days", "project-days"):
@@ -105,7 +113,7 @@ class Spoken:
             return Speech(self.lang).money(value)
         else:
             said = "·".join(self._unit(part) for part in unit.split("·"))
-        shown = f"{value:,.1f}" if unit in ("day", "days") else number(value)
+        shown = f"{round(value, 1) + 0.0:,.1f}" if unit in ("day", "days") else number(value)
         return f"{shown}{said}" if self.lang == "zh" else f"{shown} {said}"
 
     def _unit(self, part: str) -> str:

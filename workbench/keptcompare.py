@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from rich.cells import cell_len, set_cell_size
 
 from allocator.labels import Lang, label, words
+from allocator.schema import columns, header
 from allocator.speech import number
 from simulation.keeping import Record
 from simulation.keepingdiff import Difference, difference
 from workbench import present
 from workbench.figures import Spoken
-from workbench.keptview import title
+from workbench.keptview import short, title
 from workbench.running import records
 
-MOST_PROJECTS, MOST_CELLS = 20, 48
+MOST_PROJECTS = 20
 
 
 def data(one: Record, two: Record) -> dict[str, Any]:
@@ -44,22 +44,30 @@ def _inputs(one: Record, two: Record, found: Difference, lang: Lang) -> str:
     """Whether both were made from the same case, and where not."""
     if one.case.hash == two.case.hash:
         return label("runs.same_input", lang, hash=one.case.hash[:12])
-    lines = [label("runs.other_input", lang, a=one.number, b=two.number)]
+    lines = [label("runs.other_input", lang)]
     for row in found.inputs.to_dict("records"):
-        key = f"schema.table.{row['table']}"
-        values = row | {"a": one.number, "b": two.number, "table": label(key, lang) if key in words() else row["table"]}
-        lines.append(label("runs.other_rules" if row["table"] == "policy" else "runs.other_table", lang, **values))
+        table = str(row["table"])
+        key = f"schema.table.{table}"
+        names = [header(table, name, lang) if name in columns(table) else name for name in row["columns"].split(", ")]
+        values = {"a": _no(one, lang), "b": _no(two, lang), "only_a": row["only_a"], "only_b": row["only_b"],
+                  "table": label(key, lang) if key in words() else table,
+                  "columns": label("cli.plan.comma", lang).join(names)}  # fmt: skip
+        lines.append(label("runs.other_rules" if table == "policy" else "runs.other_table", lang, **values))
     return "\n".join(lines)
+
+
+def _no(record: Record, lang: Lang) -> str:
+    return label("runs.no", lang, number=record.number)
 
 
 def _settings(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
     """What was asked for otherwise."""
-    rows = [[row["name"], _short(row["a"]), _short(row["b"])] for row in table.to_dict("records")]
-    return present.table([label("runs.column.setting", lang), str(one.number), str(two.number)], rows)
-
-
-def _short(said: str) -> str:
-    return said if cell_len(said) <= MOST_CELLS else set_cell_size(said, MOST_CELLS - 1) + "…"
+    rows = []
+    for row in table.to_dict("records"):
+        part, _, name = row["name"].partition(".")
+        setting = f"{label(f'runs.about.{part}', lang)} {name}".rstrip()
+        rows.append([setting, short(row["a"]), short(row["b"])])
+    return present.table([label("runs.column.setting", lang), _no(one, lang), _no(two, lang)], rows)
 
 
 def _figures(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
@@ -70,7 +78,7 @@ def _figures(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
     spoken, other = Spoken.of(one, lang), Spoken.of(two, lang)
     several = both["scenario"].nunique() > 1
     headers = [label("runs.column.scenario", lang)] if several else []
-    headers += [label("runs.column.measure", lang), str(one.number), str(two.number), label("runs.column.change", lang)]
+    headers += [label("runs.column.measure", lang), _no(one, lang), _no(two, lang), label("runs.column.change", lang)]
     rows = []
     for row in both.to_dict("records"):
         name, unit = row["measure"], row["unit"]
@@ -83,14 +91,14 @@ def _figures(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
 def _projects(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
     """Who gains and who loses."""
     counts = {name: f"{int((table['outcome'] == name).sum()):,}" for name in ("gains", "loses")}
-    head = label("runs.moved", lang, a=one.number, b=two.number, **counts)
+    head = label("runs.moved", lang, a=_no(one, lang), b=_no(two, lang), **counts)
     if not len(table):
         return head
     shown = table.sort_values("change", key=lambda one: -one.abs(), kind="stable").head(MOST_PROJECTS)
     headers = [label(f"runs.column.{name}", lang) for name in ("project", "name")]
-    headers += [str(one.number), str(two.number), label("runs.column.change", lang)]
+    headers += [_no(one, lang), _no(two, lang), label("runs.column.change", lang)]
     rows = [
-        [str(row["id"]), _short(str(row.get("name") or "")), *(_funded(row[f"funded_{side}"], lang) for side in "ab"),
+        [str(row["id"]), short(str(row.get("name") or "")), *(_funded(row[f"funded_{side}"], lang) for side in "ab"),
          f"{'+' if row['change'] > 0 else ''}{number(row['change'])}".replace("-", "\N{MINUS SIGN}")]
         for row in shown.to_dict("records")
     ]  # fmt: skip

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 from allocator.errors import YaosuError
 from allocator.labels import Lang, label
+from allocator.scenario import LANGS
 from allocator.workbook import replace_file
 from simulation import keeping
 from simulation.keeping import Record
 from simulation.store import Gone, Store
 from workbench import present, simfolder
 from workbench.comparing import slug
-from workbench.figures import Spoken
+from workbench.figures import Spoken, stated
 from workbench.running import STORE, records
 
+WIDTH = 48
 PARTS = ("command", "status", "engine", "seed", "replications", "seconds", "created", "repeated", "case", "input_hash")
 
 
@@ -60,16 +64,27 @@ def listed(store: Store, lang: Lang) -> str:
         return label("runs.none", lang, store=store.path)
     names = ("number", "command", "case", "scenarios", "seed", "replications", "when", "main")
     headers = [label(f"runs.column.{name}", lang) for name in names]
-    between = label("cli.plan.comma", lang)
     rows = [
         [
-            str(row["number"]), label(f"runs.command.{row['command']}", lang), row["case"],
-            between.join(row["scenarios"]) or label("runs.as_it_is", lang), _whole(row["seed"]),
+            str(row["number"]), label(f"runs.what.{row['command']}", lang), row["case"],
+            _scenarios(row["scenarios"], lang), _whole(row["seed"]),
             _whole(row["replications"]), when(row["repeated"]), _main(row, lang),
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip
     return present.table(headers, rows)
+
+
+def _scenarios(found: list[dict[str, Any]], lang: Lang) -> str:
+    """The titles of the scenarios, a sweep with the number of its points."""
+    titles = Counter(replace(stated(one), point={}).title(lang) for one in found)
+    said = [title if count == 1 else f"{title} ({count})" for title, count in titles.items()]
+    return short(label("cli.plan.comma", lang).join(said) or label("runs.as_it_is", lang))
+
+
+def short(said: str) -> str:
+    """A text cut to the width of a cell."""
+    return said if cell_len(said) <= WIDTH else set_cell_size(said, WIDTH - 1) + "…"
 
 
 def _main(row: dict[Any, Any], lang: Lang) -> str:
@@ -85,7 +100,7 @@ def listed_data(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _whole(number: Any) -> str:
-    return "" if number is None or math.isnan(number) else f"{number:,.0f}"
+    return "" if pd.isna(number) else f"{number:,.0f}"
 
 
 def when(utc: str) -> str:
@@ -95,7 +110,7 @@ def when(utc: str) -> str:
 
 def title(record: Record, lang: Lang) -> str:
     """What it is, in a few words."""
-    what = label(f"runs.command.{record.command}", lang)
+    what = label(f"runs.what.{record.command}", lang)
     return label("runs.title", lang, number=record.number, what=what, case=record.case.name, when=when(record.created))
 
 
@@ -105,7 +120,7 @@ def shown(record: Record, lang: Lang) -> str:
     told |= {"status": label(f"runs.status.{record.status.replace(' ', '_')}", lang),
              "created": when(record.created), "repeated": when(record.repeated),
              "seconds": None if record.seconds is None else f"{record.seconds:.1f}"}  # fmt: skip
-    told["command"] = label(f"runs.command.{record.command}", lang)
+    told["command"] = label(f"runs.what.{record.command}", lang)
     about = [[label(f"runs.about.{name}", lang), str(told[name])] for name in PARTS if told[name] is not None]
     for name in ("options", "versions"):
         listed = [f"{key} {found if isinstance(found, str) else keeping.text(found)}"
@@ -152,11 +167,16 @@ def export(record: Record, folder: Path) -> Path:
         if record.scenarios:
             scenarios.mkdir(exist_ok=True)
         for one in record.scenarios:
-            stated = {"title": one["title"]} | dict(one["content"])
-            replace_file(scenarios / f"{slug(one['name'])}.toml", partial(_text, keeping.toml(stated)))
+            replace_file(scenarios / f"{slug(one['name'])}.toml", partial(_text, keeping.toml(_alone(one))))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(folder), "reason": error.strerror or str(error)}) from error
     return case
+
+
+def _alone(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a scenario states as a file of its own: a point of a sweep says so in its title."""
+    titles = {lang: stated(found).title(lang) for lang in LANGS}
+    return {"title": titles} | {key: one for key, one in found["content"].items() if key not in ("title", "names")}
 
 
 def _text(text: str, path: Path) -> None:

@@ -41,7 +41,7 @@ def of_search(
 
 def _about(study: Study, command: str, summary: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a record that all have."""
-    stated = [stated_as(study.stated[name], study.titles[name]) for name in study.arms if name in study.stated]
+    stated = [stated_as(study.stated[name]) for name in study.arms if name in study.stated]
     asked = {"lang": study.asked.lang, **study.counting(), **options}
     return {
         "command": command, "scenarios": stated, "status": summary["status"], "engine": summary["engine"],

@@ -33,7 +33,7 @@ def kept_command(name: str) -> Callable[[Callable[..., int]], click.Command]:
             with keptview.opened(ctx.parent.params["store"]) as store:
                 return function(ctx.obj, store, **given)
 
-        command = click.command(cls=Command, name=f"runs.{name}")(run)
+        command = click.command(cls=Command, name="runs." + name)(run)
         runs.add_command(command, name)
         return command
 
@@ -98,8 +98,8 @@ def export(lang: Any, store: Any, kept: str, into: str | None, as_json: bool) ->
     if as_json:
         running.echo_json({**record.told(), "folder": str(folder), "case_folder": str(case)})
     else:
-        files = present.files(folder, "summary.json", lang)
-        click.echo(f"{files}\n{label('runs.exported', lang, case=case)}")
+        click.echo(present.files(folder, "summary.json", lang))
+        click.echo(label("runs.exported", lang, case=case))
     return DONE
 
 
