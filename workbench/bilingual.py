@@ -218,6 +218,7 @@ def _usage(error: click.UsageError, lang: Lang) -> str:
         return label("error.option_unknown", lang, found=error.option_name, nearest=near)
     if isinstance(error, click.MissingParameter) and error.param is not None:
         missing, command = error.param.make_metavar(ctx), ctx.command_path
+        missing = f"{error.param.opts[0]} {missing}" if isinstance(error.param, Option) else missing
         return label("error.argument_missing", lang, found=missing, command=command)
     if isinstance(error, click.BadOptionUsage):
         flags = [name for param in params if getattr(param, "is_flag", False) for name in param.opts]

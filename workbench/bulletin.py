@@ -86,7 +86,7 @@ class Bulletin:
     @cached_property
     def month(self) -> str:
         """The month in words."""
-        return self.said("month", year=self.first.year, month=self.first.month, iso=f"{self.first:%Y-%m}")
+        return self.said("month", year=self.first.year, month=self.first.month)
 
     @property
     def title(self) -> str:

@@ -41,7 +41,7 @@ def take(lang: Lang, /, ledger: str, book: str, who: str, on: str | None) -> int
     return ledgertell.take(lang, ledger, book, who, on)
 
 
-@ledger.command("set")
+@ledger.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
 @argument("ledger")
 @argument("project")
 @argument("column")
