@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -263,3 +264,17 @@ def test_every_word_of_the_ledger_is_used_and_the_same_in_both_languages() -> No
             and not any(re.match(one, key.removeprefix("ledger.")) for one in patterns)] == []  # fmt: skip
     for key, (english, chinese) in own.items():
         assert set(re.findall(r"\{(\w+)", english)) == set(re.findall(r"\{(\w+)", chinese)), key
+
+
+def test_the_page_on_the_ledger_says_what_the_commands_say() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+    rows = re.search(r"```csv\n(.*?)```", text, re.S)
+    assert rows is not None
+    Path("hotline.csv").write_text(rows[1], "utf-8")
+    shown = "".join(re.findall(r"```console\n(.*?)```", text, re.S)).split("$ yaosu ")[1:]
+    changing = re.compile(r"(?<=recorded )[\d-]+|(?<=fingerprint )\w+|(?<=as of )2026[\d-]+")
+    for block in shown:
+        line, _, expected = block.partition("\n")
+        result = run(*shlex.split(line), "--lang", "en")
+        said = (result.stdout + result.stderr).replace(f"{dt.date.today()}", "2026-11-25")
+        assert changing.sub("…", said.strip()) == changing.sub("…", expected.strip())
