@@ -133,7 +133,8 @@ class Bulletin:
         kinds = [change.event.kind for change in self.changes]
         batches = [say("bulletin.batch", batch=schema.choice_word("batch", one, self.lang), count=f"{count:,}")
                    for one in BATCHES if (count := int((self.projects["batch"] == one).sum()))]  # fmt: skip
-        told = [say("bulletin.projects", count=f"{len(self.projects):,}", day=self.day, batches=self._listed(batches)),
+        split = say("bulletin.batches", batches=self._listed(batches)) if batches else ""
+        told = [say("bulletin.projects", count=f"{len(self.projects):,}", day=self.day, batches=split),
                 say("bulletin.started", count=f"{len(self.started):,}", month=self.month),
                 say("bulletin.problems", old=f"{sum(found[name] for name in AGED[2:]):,}",
                     **{key: f"{found[key]:,}" for key in ("received", "resolved", "open")})]  # fmt: skip

@@ -52,10 +52,10 @@ class BulletinPages:
         names = [*sorted(city.unique()), None]
         chosen = [np.ones(len(table), dtype=bool) if name is None else (city == name).to_numpy() for name in names]
         fields = [self._field("city", [say("column.total") if name is None else name for name in names])]
-        for one in BATCHES:
+        for one in BATCHES if batch.notna().any() else ():
             header = schema.choice_word("batch", one, self.made.lang)
             fields.append(self._field(one, [int((batch[rows] == one).sum()) for rows in chosen], "whole", header))
-        if batch.isna().any():
+        if batch.isna().any() and batch.notna().any():
             fields.append(self._field("no_batch", [int(batch[rows].isna().sum()) for rows in chosen], "whole"))
         fields.append(self._field("projects", [int(rows.sum()) for rows in chosen], "whole"))
         fields.append(self._field("started_month", [int(started[rows].sum()) for rows in chosen], "whole"))
