@@ -27,7 +27,7 @@ from workbench.ledgerwords import AGED
 BOOK, PAGE, SUMMARY = "bulletin.xlsx", "bulletin.html", "summary.json"
 SHOWN = 200
 """Rows of a table on the page; the workbook has all."""
-WIDTHS = (30, *(12,) * 8)
+WIDTHS = (30, *(13,) * 8)
 
 
 def write_folder(made: Bulletin, folder: Path) -> Path:
