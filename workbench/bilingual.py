@@ -170,6 +170,8 @@ class Program(Command, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command named, or the nearest name."""
+        if args[0].startswith("-") and not {"--help", "-h"} & set(args):
+            raise click.UsageError("", ctx)
         if args[0] not in self.commands and not args[0].startswith("-"):
             raise YaosuError("command_unknown", {"found": args[0], "nearest": nearest(args[0], self.commands)})
         return super().resolve_command(ctx, args)

@@ -47,3 +47,23 @@ def hard(folder: Path) -> Path:
     amounts = (demands.sum() / 2).round().to_numpy()
     pools = pd.DataFrame({"pool": names, "resource": names, "amount": amounts, "unit": ["t"] * 10})
     return Case.from_tables(projects=projects, pools=pools).write(folder / "hard")
+
+
+def desk(folder: Path, count: int = 4) -> Path:
+    """Projects that come at once to one desk, two days of work each, and a day of notice: they start on day 3, 5 ..."""
+    projects = pd.DataFrame({
+        "id": [f"p{i}" for i in range(count)], "name": [f"=项目{i}" for i in range(count)],
+        "region": ["烟台", "济南"] * (count // 2), "land": 1.0, "value": 1.0, "investment": 100.0, "ready": 0.0,
+    })  # fmt: skip
+    stages = pd.DataFrame({"stage": ["审查"], "title": ["Review"], "office": ["窗口"], "work": ["2"], "elapsed": ["1"],
+                           "limit": [4.0]})  # fmt: skip
+    offices = pd.DataFrame({"office": ["窗口"], "title": ["Desk"], "reviewers": [1.0]})
+    process = pd.DataFrame({"key": ["calendar", "entry"], "value": ["none", "ready"]})
+    case = Case.from_tables(projects=projects, pools=POOLS, stages=stages, offices=offices, process=process)
+    place = case.write(folder / "窗口 一个")
+    (place / "scenarios").mkdir()
+    titles = 'title = { en = "Twice as fast", zh = "提速一倍" }\n'
+    (place / "scenarios" / "faster.toml").write_text(titles + "[levers]\nspeed = 2.0\n", "utf-8")
+    sweep = 'title = "pace"\n[sweep]\npace = [1.0, 4.0]\n[levers]\nspeed = "$pace"\n'
+    (place / "scenarios" / "pace.toml").write_text(sweep, "utf-8")
+    return place

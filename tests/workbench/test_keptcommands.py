@@ -1,0 +1,216 @@
+"""``yaosu runs``: what the commands kept, listed, shown, compared, written out and deleted, in both languages."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cases import LANGS, desk, impossible, run, small
+
+from allocator import Case
+from allocator.folder import harmless
+from allocator.labels import Lang
+from simulation import Store
+
+QUICK = ("--replications", 2, "--jobs", 1, "--engine", "simpy")
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test in a folder of its own, without a language of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("YAOSU_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def done(*args: object, code: int = 0) -> str:
+    result = run(*map(str, args))
+    assert result.exit_code == code, result.stderr
+    return result.stdout
+
+
+def told(*args: object) -> Any:
+    return json.loads(done(*args, "--json"))
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder after a plan, plans side by side, a simulation, a comparison and a search."""
+    folder = tmp_path_factory.mktemp("kept")
+    case, here = desk(folder).relative_to(folder), Path.cwd()
+    os.chdir(folder)
+    done("allocate", case)
+    done("allocate", case, "--scenario", "faster", "--jobs", 1)
+    done("simulate", case, "--scenario", "faster", "--scenario", "pace", "--by", 5, *QUICK)
+    done("compare", case, "faster", "--by", 5, *QUICK)
+    done("seek", case, "--by", 5, "--target", 0.9, *QUICK)
+    os.chdir(here)
+    return folder
+
+
+@pytest.fixture
+def filled(once: Path, tmp_path: Path) -> tuple[Path, str]:
+    """A copy of it: the case and the folder of its store."""
+    shutil.copytree(once, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "窗口 一个", "out/窗口 一个"
+
+
+def test_every_command_keeps_what_it_made_in_one_store(tmp_path: Path, filled: tuple[Path, str]) -> None:
+    case, store = filled
+    table = told("runs", store, "list")
+    assert [row["number"] for row in table] == [1, 2, 3, 4, 5]
+    assert [row["command"] for row in table] == ["allocate", "allocate", "simulate", "compare", "seek"]
+    assert [row["kind"] for row in table] == ["plan", "plan", "experiment", "experiment", "experiment"]
+    assert {row["input"] for row in table} == {Case.read(case).hash} and {row["case"] for row in table} == {case.name}
+    assert [[one["name"] for one in row["scenarios"]] for row in table] == [
+        [], ["faster"], ["faster", "pace (pace = 1)", "pace (pace = 4)"], ["faster"], []]  # fmt: skip
+    shown = told("runs", store, "show", 3)
+    summary = json.loads((tmp_path / store / "simulation" / "summary.json").read_text("utf-8"))
+    assert shown["summary"] == summary and shown["versions"] == summary["versions"]
+    assert (shown["seed"], shown["replications"], shown["options"]["by"]) == (1, 2, [5.0])
+    assert shown["scenarios"][0]["content"]["levers"] == {"speed": 2.0}
+    by_five = [row["value"] for row in shown["figures"] if row["measure"] == "started_by_5.0"]
+    assert by_five == [0.5, 1.0, 0.5, 1.0]
+    files = {file.stem for file in (tmp_path / store / "simulation").glob("*.csv")}
+    assert set(shown["tables"]) == files
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_lists_and_comparisons_speak_one_language(filled: tuple[Path, str], lang: Lang) -> None:
+    _, store = filled
+    assert "Twice as fast" in done("runs", store, "list", "--lang", "en")
+    texts = [done("runs", store, "list", "--lang", lang)]
+    texts += [done("runs", store, "show", number, "--lang", lang) for number in range(1, 6)]
+    texts += [done("runs", store, "compare", *pair, "--lang", lang) for pair in ((3, 4), (1, 2), (1, 5), (4, 3))]
+    for text in texts:
+        assert not re.search(r"\b(runs|plan|plotsim|cli)\.[a-z_]+(?!\S)", text.replace("runs.sqlite", "")), "a raw key"
+        left = re.sub(r"窗口 一个|烟台|济南|提速一倍|窗口|\{.*|项目\d", "", text)
+        assert bool(re.search("[一-鿿]", left)) == (lang == "zh"), left
+
+
+def test_the_same_run_again_has_a_new_time_and_no_new_number(tmp_path: Path) -> None:
+    case = desk(tmp_path)
+    for _ in range(2):
+        done("seek", case, "--by", 5, *QUICK)
+        done("allocate", case)
+    assert [row["number"] for row in told("runs", f"out/{case.name}", "list")] == [1, 2]
+    done("seek", case, "--by", 5, "--seed", 2, *QUICK)
+    assert [row["seed"] for row in told("runs", f"out/{case.name}", "list")] == [1, None, 2]
+
+
+def test_a_store_lies_where_it_is_asked_for(tmp_path: Path) -> None:
+    case = small(tmp_path)
+    done("allocate", case, "--out", "plans")
+    done("allocate", case, "--out", "plans", "--store", "kept/all.sqlite", "--gap", 0.01)
+    assert [len(told("runs", place, "list")) for place in ("plans", "kept/all.sqlite")] == [1, 1]
+    assert told("runs", "kept/all.sqlite", "show", 1)["options"]["gap"] == 0.01
+
+
+def test_what_was_asked_for_beside_a_plan_is_kept_too(tmp_path: Path) -> None:
+    done("allocate", small(tmp_path), "--out", "plans", "--robustness", 3, "--seed", 5, "--costs", "--jobs", 1)
+    shown = told("runs", "plans", "show", 1)
+    assert (shown["seed"], shown["options"]["draws"], shown["options"]["costs"]) == (5, 3, True)
+    assert {"robustness", "rule_costs", "block_values"} <= set(shown["tables"])
+
+
+def test_a_plan_that_cannot_be_is_kept_with_its_status(tmp_path: Path) -> None:
+    done("allocate", impossible(tmp_path), "--out", "plans", code=1)
+    assert "no plan keeps all hard rules" in done("runs", "plans", "list")
+    assert told("runs", "plans", "show", 1)["status"] == "infeasible"
+    done("runs", "plans", "compare", 1, 1)
+
+
+def test_an_export_holds_the_tables_and_a_case_that_gives_them_again(tmp_path: Path, filled: tuple[Path, str]) -> None:
+    case, store = filled
+    told_of = told("runs", store, "export", 3, "--out", "drawn")
+    drawn = tmp_path / told_of["case_folder"]
+    assert Case.read(drawn).hash == Case.read(case).hash and Case.read(drawn).name == "窗口-一个"
+    with Store(tmp_path / store / "runs.sqlite") as kept:
+        record = kept.load(3)
+    for name, table in record.tables.items():
+        written = tmp_path / "drawn" / f"{name}.csv"
+        assert written.read_bytes() == (tmp_path / store / "simulation" / f"{name}.csv").read_bytes()
+        pd.testing.assert_frame_equal(pd.read_csv(written, dtype=str), _texts(harmless(table)))
+    summary = json.loads((tmp_path / "drawn" / "summary.json").read_text("utf-8"))
+    assert summary == record.summary
+    again = told("simulate", drawn, "--scenario", "faster", "--scenario", "pace-pace-4", "--by", 5, *QUICK)
+    figures = {one["name"]: one["figures"] for one in summary["scenarios"]}
+    expected = [figures[name] for name in ("case", "faster", "pace (pace = 4)")]
+    assert [one["figures"] for one in again["scenarios"]] == expected
+    assert again["scenarios"][2]["title"] == "pace (pace = 4)"
+
+
+def _texts(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as its CSV says it."""
+    from io import StringIO
+
+    return pd.read_csv(StringIO(table.to_csv(index=False)), dtype=str)
+
+
+def test_deleting_says_what_went_and_asks_nothing(tmp_path: Path, filled: tuple[Path, str]) -> None:
+    _, store = filled
+    place = tmp_path / store / "runs.sqlite"
+    before = place.stat().st_size
+    assert told("runs", store, "delete", 3)["replications"] == 2  # pace 4; the others are used elsewhere
+    assert "copies of cases 0" in done("runs", store, "delete", 1)
+    assert [row["number"] for row in told("runs", store, "list")] == [2, 4, 5] and place.stat().st_size < before
+    for number in (2, 4):
+        done("runs", store, "delete", number)
+    last = told("runs", store, "delete", 5)
+    assert last["cases"] == 1 and last["freed"] > 0
+    assert done("runs", store, "list").startswith("Nothing is kept")
+    base = sqlite3.connect(place)
+    assert base.execute("SELECT count(*) FROM outcomes").fetchone() == (0,)
+    base.close()
+
+
+def test_two_plans_that_differ_say_where_and_who_gains(tmp_path: Path) -> None:
+    case = small(tmp_path)
+    done("allocate", case, "--store", "all.sqlite", "--out", "one")
+    more = Case.read(case).with_changes(pools=lambda table: table.assign(amount=70.0)).write(tmp_path / "更多")
+    done("allocate", more, "--store", "all.sqlite", "--out", "two")
+    found = told("runs", "all.sqlite", "compare", 2, 1)
+    assert not found["same_input"]
+    assert found["inputs"] == [{"table": "pools", "columns": "amount", "only_a": 1, "only_b": 1}]
+    text = done("runs", "all.sqlite", "compare", 2, 1)
+    assert "The cases differ" in text and "amount" in text
+    tables = [pd.read_csv(f"{name}/projects.csv", dtype={"id": str}) for name in ("one", "two")]
+    chosen = [set(table.query("funded")["id"]) for table in tables]
+    moved = {row["id"]: row["outcome"] for row in found["projects"]}
+    assert {one for one, way in moved.items() if way == "gains"} == chosen[1] - chosen[0]
+    assert {one for one, way in moved.items() if way == "loses"} == chosen[0] - chosen[1]
+
+
+@pytest.mark.parametrize("args, english, chinese", [
+    (["nowhere", "list"], "There is no store “nowhere”", "没有结果库“nowhere”"),
+    (["plans", "show", "7"], "Nothing is kept under “7”", "没有编号“7”"),
+    (["plans", "delete", "all"], "Nothing is kept under “all”", "没有编号“all”"),
+    (["plans", "compare", "1"], "M is missing", "缺少参数“另一编号”"),
+    (["plans", "lits"], "Did you mean “list”?", "是否指“list”？"),
+    (["plans"], "A command is missing", "缺少命令"),
+    (["plans/projects.csv", "list"], "is damaged or no store", "已损坏"),
+    (["plans", "export", "1", "--out", "plans/plan.xlsx"], "plan.xlsx", "plan.xlsx"),
+])  # fmt: skip
+def test_what_cannot_be_is_told_in_both_languages_and_changes_nothing(
+    filled: tuple[Path, str], args: list[str], english: str, chinese: str
+) -> None:
+    os.rename("out/窗口 一个", "plans")
+    before = {file: file.read_bytes() for file in Path("plans").iterdir() if file.is_file()}
+    for lang, said in zip(LANGS, (english, chinese), strict=True):
+        result = run("runs", *args, "--lang", lang)
+        assert result.exit_code == 2 and said in result.stderr and "Traceback" not in result.stderr
+    assert {file: file.read_bytes() for file in Path("plans").iterdir() if file.is_file()} == before
+
+
+def test_a_file_that_is_no_store_is_refused_before_anything_is_solved(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to look at " * 50)
+    result = run("allocate", small(tmp_path), "--store", "notes.txt")
+    assert result.exit_code == 2 and "damaged or no store" in result.stderr
+    assert not (tmp_path / "out").exists() and (tmp_path / "notes.txt").read_text().startswith("not a database")
