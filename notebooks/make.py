@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64decode, b64encode
+from io import BytesIO
 from pathlib import Path
 
 import jupytext
@@ -10,6 +12,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from PIL import Image
 
 HERE = Path(__file__).parent
 SECONDS = 300
@@ -32,18 +35,30 @@ def run(source: Path) -> NotebookNode:
     kernel = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(
         notebook, km=kernel, timeout=SECONDS, record_timing=False, resources={"metadata": {"path": str(HERE)}},
-        extra_arguments=["--log-level=ERROR"],
+        coalesce_streams=True, extra_arguments=["--log-level=ERROR"],
     )  # fmt: skip
     return tidy(client.execute(cleanup_kc=True))
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """The same without what changes from one run to the next: ids of cells, versions."""
+    """The same without what changes from one run to the next (ids of cells, versions), and with smaller pictures."""
     notebook.nbformat_minor = 4  # the last without ids of cells
     for cell in notebook.cells:
         cell.pop("id", None)
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = smaller(output.data["image/png"])
     notebook.metadata.pop("language_info", None)
     return notebook
+
+
+def smaller(picture: str) -> str:
+    """A PNG in base64 with a palette of its own."""
+    target = BytesIO()
+    Image.open(BytesIO(b64decode(picture))).convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+        target, "PNG", optimize=True
+    )
+    return b64encode(target.getvalue()).decode()
 
 
 def main() -> None:

@@ -28,8 +28,13 @@ def said(notebook: Any) -> list[tuple[str, str]]:
 
 @pytest.mark.slow
 @each
-def test_a_notebook_runs_as_it_stands_and_shows_a_picture(source: Path) -> None:
-    assert list(outputs(run(source), "image/png"))
+def test_a_notebook_runs_as_it_stands_warns_of_nothing_and_shows_a_picture(source: Path) -> None:
+    notebook = run(source)
+    assert list(outputs(notebook, "image/png"))
+    streams = [
+        output for cell in notebook.cells for output in cell.get("outputs", ()) if output.output_type == "stream"
+    ]
+    assert [output.text for output in streams if output.name == "stderr"] == []
 
 
 @each
@@ -48,7 +53,7 @@ def test_both_files_hold_the_same_cells_and_the_kept_outputs_are_whole_and_small
 def test_a_notebook_asks_one_question_in_both_languages_and_sets_exercises(source: Path) -> None:
     first, *rest = (text for kind, text in said(jupytext.read(source)) if kind == "markdown")
     assert first.startswith(f"# {int(source.stem[:2])} · ") and "?" in first.splitlines()[0] and "\n**" in first
-    assert any(text.startswith("## Exercises") and "**练习：**" in text for text in rest)
+    assert any("## Exercises\n" in text and "**练习：**" in text for text in rest)
 
 
 def test_the_readme_names_every_notebook() -> None:
