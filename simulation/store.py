@@ -225,6 +225,21 @@ class Store(StoreFile):
         self._shrink()
         return Gone(replications, cases, max(before - self._size(), 0))
 
+    def unfinished(self) -> int:
+        """How many replications belong to nothing kept: of experiments that were stopped, or are still running."""
+        with self._told():
+            query = "SELECT count(*) FROM outcomes WHERE input NOT IN (SELECT input FROM uses)"
+            return int(self._base.execute(query).fetchone()[0])
+
+    def delete_unfinished(self) -> Gone:
+        """Take away the replications that belong to nothing kept; an experiment that is running loses nothing."""
+        before = self._size()
+        with self._told(), self._writing():
+            query = "DELETE FROM outcomes WHERE input NOT IN (SELECT input FROM uses)"
+            replications = self._base.execute(query).rowcount
+        self._shrink()
+        return Gone(replications, 0, max(before - self._size(), 0))
+
     def _size(self) -> int:
         """Bytes of the file and of what is not yet written into it."""
         files = (self.path, self.path.with_name(self.path.name + "-wal"))

@@ -52,16 +52,36 @@ def loaded(store: Store, number: str) -> Record:
     YaosuError
         There is nothing.
     """
-    if not number.isdecimal():
+    return store.load(_number(store, number))
+
+
+def named(store: Store, number: str, lang: Lang) -> str:
+    """What is kept under a number in a few words; its case need not be readable.
+
+    Raises
+    ------
+    YaosuError
+        There is nothing.
+    """
+    wanted, table = _number(store, number), store.kept()
+    rows = table[table["number"] == wanted].to_dict("records")
+    if not rows:
         raise YaosuError("kept_unknown", {"found": number, "store": str(store.path)})
-    return store.load(int(number))
+    return _title(wanted, rows[0]["command"], rows[0]["case"], rows[0]["created"], lang)
+
+
+def _number(store: Store, number: str) -> int:
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise YaosuError("kept_unknown", {"found": number, "store": str(store.path)})
+    return int(number)
 
 
 def listed(store: Store, lang: Lang) -> str:
     """A line for each plan and experiment: what, when, and its main figure."""
-    table = store.kept()
+    table, rest = store.kept(), store.unfinished()
+    more = [label("runs.unfinished", lang, count=f"{rest:,}")] if rest else []
     if not len(table):
-        return label("runs.none", lang, store=store.path)
+        return "\n".join([label("runs.none", lang, store=store.path), *more])
     names = ("number", "command", "case", "scenarios", "seed", "replications", "when", "main")
     headers = [label(f"runs.column.{name}", lang) for name in names]
     rows = [
@@ -72,7 +92,7 @@ def listed(store: Store, lang: Lang) -> str:
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip
-    return present.table(headers, rows)
+    return "\n".join([present.table(headers, rows), *more])
 
 
 def _scenarios(found: list[dict[str, Any]], lang: Lang) -> str:
@@ -110,8 +130,12 @@ def when(utc: str) -> str:
 
 def title(record: Record, lang: Lang) -> str:
     """What it is, in a few words."""
-    what = label(f"runs.what.{record.command}", lang)
-    return label("runs.title", lang, number=record.number, what=what, case=record.case.name, when=when(record.created))
+    return _title(record.number, record.command, record.case.name, record.created, lang)
+
+
+def _title(number: int | None, command: str, case: str, created: str, lang: Lang) -> str:
+    what = label(f"runs.what.{command}", lang)
+    return label("runs.title", lang, number=number, what=what, case=case, when=when(created))
 
 
 def shown(record: Record, lang: Lang) -> str:
@@ -183,7 +207,7 @@ def _text(text: str, path: Path) -> None:
     path.write_text(text, "utf-8")
 
 
-def deleted(record: Record, gone: Gone, lang: Lang) -> str:
+def deleted(title: str, gone: Gone, lang: Lang) -> str:
     """What went."""
     values = {"replications": f"{gone.replications:,}", "cases": gone.cases, "freed": f"{gone.freed / 1e6:,.1f}"}
-    return label("runs.deleted", lang, title=title(record, lang), **values)
+    return label("runs.deleted", lang, title=title, **values)

@@ -110,10 +110,11 @@ def delete(lang: Any, store: Any, kept: str, as_json: bool) -> int:
     """Take one away."""
     from workbench import keptview, running
 
-    record = keptview.loaded(store, kept)
-    gone = store.delete(record.number)
+    rest = kept == "unfinished"
+    said = label("runs.rest", lang) if rest else keptview.named(store, kept, lang)
+    gone = store.delete_unfinished() if rest else store.delete(int(kept))
     if as_json:
-        running.echo_json({**record.told(), **vars(gone)})
+        running.echo_json({"number": None if rest else int(kept), **vars(gone)})
     else:
-        click.echo(keptview.deleted(record, gone, lang))
+        click.echo(keptview.deleted(said, gone, lang))
     return DONE

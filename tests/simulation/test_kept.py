@@ -144,6 +144,9 @@ def test_deleting_takes_what_nothing_else_refers_to_and_nothing_else(place: Path
             store.delete(plan)
         assert caught.value.code == "kept_unknown"
         assert store.keep(record) > plan, "a number is never given twice"
+        kept_experiment(store, {"base": Scenario()})
+        assert store.unfinished() == 1 == store.delete_unfinished().replications
+        assert store.unfinished() == 0 and count(place, "outcomes") == 2
 
 
 def test_deleting_gives_the_space_back(place: Path, record: Record) -> None:

@@ -18,6 +18,7 @@ from allocator import Case
 from allocator.folder import harmless
 from allocator.labels import Lang
 from simulation import Store
+from simulation.store import Entry
 
 QUICK = ("--replications", 2, "--jobs", 1, "--engine", "simpy")
 
@@ -165,7 +166,11 @@ def test_deleting_says_what_went_and_asks_nothing(tmp_path: Path, filled: tuple[
         done("runs", store, "delete", number)
     last = told("runs", store, "delete", 5)
     assert last["cases"] == 1 and last["freed"] > 0
-    assert done("runs", store, "list").startswith("Nothing is kept")
+    with Store(place) as kept:
+        kept.add([Entry("f00d", 0, "stopped", 1, b"x")])
+    listed = done("runs", store, "list")
+    assert listed.startswith("Nothing is kept") and "unfinished experiments: 1" in listed
+    assert told("runs", store, "delete", "unfinished")["replications"] == 1
     base = sqlite3.connect(place)
     assert base.execute("SELECT count(*) FROM outcomes").fetchone() == (0,)
     base.close()

@@ -25,7 +25,7 @@ OWN = {
 PROPER = ["zh", "en", "auto", "exact", "prices", "highs", "cbc", "PuLP", "CSV", "JSON", "Excel", "Ctrl-C", "YAOSU_LANG",
           "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu", "simulation.xlsx", "runs.sqlite", "fast", "simpy",
           "planned", "due", "speed", "reviewers", "case", "--by", "--marginal", "province", "city", "county",
-          "bulletin.xlsx", "bulletin.html", ".xlsx"]  # fmt: skip
+          "unfinished", "bulletin.xlsx", "bulletin.html", ".xlsx"]  # fmt: skip
 
 
 def commands(one: click.Command = yaosu, called: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
