@@ -127,8 +127,8 @@ assert effects["new"]["alone"]["difference"]["hotline"] == 0 < effects["under wa
 # answer. "What if we had not taken it?" has one.
 #
 # The hotline does nothing at all for new projects, exactly nothing: what it solves, workers and transport, only
-# blocks projects under way. Permits do nothing for those. Whoever looks at one kind of projects only will call one
-# half of the measures useless.
+# blocks projects under way. Faster permits in turn do nothing for these. Whoever looks at one kind of projects only
+# will call one half of the measures useless.
 #
 # ## Who solved the problems?
 

@@ -124,7 +124,7 @@ assert far["wind"] < far["solar"]
 #
 # A stage has an office or only takes time. An office has reviewers at each desk; `level="city"` means one desk in
 # each region. We write the way from permission to start: a study by the network operator, an offer, money,
-# mobilisation. Then how much faster would the starts be with more engineers?
+# mobilisation. Then we ask how much sooner they would start with faster studies or more engineers.
 
 # %%
 process = Process(
