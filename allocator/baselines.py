@@ -127,17 +127,27 @@ def regional_quota(case: Case, model: Model, shares: Mapping[str, float] | None 
     shares : mapping, optional
         Region to weight; by default `policy.formula`, and without it what each region asks for.
     """
-    region = column(model.projects, "projects", "region").astype(object).fillna("").astype(str)
-    shares = shares or case.policy.formula
-    names = sorted(set(region) | set(shares))
-    parts = {name: _parts(model, region.to_numpy(), names, name, shares) for name in model.pools.resources}
-    holder = 1 + np.searchsorted(names, region)
+    parts, holder = regions(case, model, shares)
     registered = pd.to_datetime(column(model.projects, "projects", "registered").to_numpy())
     order = pd.DataFrame({"registered": registered, "id": model.projects["id"].to_numpy()}).sort_values(
         ["registered", "id"]
     )
     taking = Taking(case, model, Supply(case, model, parts), holder)
     return Baseline("regional_quota", case, model, taking.run(order.index.to_numpy()))
+
+
+def regions(
+    case: Case, model: Model, shares: Mapping[str, float] | None = None
+) -> tuple[dict[str, Floats], NDArray[np.intp]]:
+    """Each region's part of the provincial pools by resource, and the region of each project, numbered from 1.
+
+    Parameters as of `regional_quota`.
+    """
+    region = column(model.projects, "projects", "region").astype(object).fillna("").astype(str).to_numpy()
+    shares = shares or case.policy.formula
+    names = sorted(set(region) | set(shares))
+    parts = {name: _parts(model, region, names, name, shares) for name in model.pools.resources}
+    return parts, 1 + np.searchsorted(names, region)
 
 
 def _parts(

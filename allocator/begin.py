@@ -13,11 +13,16 @@ from allocator.program import Answer, Bools, Effort, Engine, Floats, Program, Wa
 WHOLE = 1e-6
 NODES = 500
 FINE = 2.5e-4
+WITHIN = 20
 ROUNDS = (0, 200)
+BRISK_ROUNDS, BRISK_NODES = (50,), 20
 MORE_ROUNDS = (0, 200, 1_000, 5_000)
 
 
-def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None) -> Answer:
+def begin(
+    model: Model, engine: Engine, program: Program, gap: float, seconds: float, watch: Watch | None,
+    start: Floats | None = None, brisk: bool = False,
+) -> Answer:  # fmt: skip
     """Search where the relaxation is not whole, where a dive ends elsewhere, and where prices leave the choice open.
 
     Each round frees more options, those first whose project loses least by choosing another way; the other options
@@ -33,6 +38,10 @@ def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: f
         A plan this near to the relaxation ends the search.
     seconds : float
     watch : callable, optional
+    start : array over columns, optional
+        A plan whose whole columns are feasible, instead of the end of a dive.
+    brisk : bool
+        One small search only, to half the gap.
 
     Returns
     -------
@@ -46,20 +55,22 @@ def begin(model: Model, engine: Engine, program: Program, gap: float, seconds: f
     if relaxed.x is None or relaxed.bound is None or relaxed.prices is None or dived is None:
         return Answer("unknown", None, relaxed.bound)
     found = Answer("unknown", dived, relaxed.bound)
-    loss, at, plan = _losses(model, program, relaxed.prices), dived, None
-    undecided = _unlike(program, relaxed.x, dived)
-    for size in MORE_ROUNDS if engine.by_prices else ROUNDS:
+    loss, plan = _losses(model, program, relaxed.prices), None
+    at = dived if start is None else start
+    undecided = _unlike(program, relaxed.x, at) | _within_rules(model, program, relaxed.x, loss)
+    fine, nodes = (gap / 2, BRISK_NODES) if brisk else (min(gap / 2, FINE), NODES)
+    for size in BRISK_ROUNDS if brisk else MORE_ROUNDS if engine.by_prices else ROUNDS:
         undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
         effort = Effort(
-            gap=min(gap / 2, FINE), nodes=NODES, seconds=end - time.monotonic(), start=plan,
+            gap=fine, nodes=nodes, seconds=end - time.monotonic(), start=plan,
             enough=_enough(relaxed.bound, gap), watch=None if watch is None else _telling(watch, relaxed.bound),
         )  # fmt: skip
         answer = _search(model, engine, program, at, undecided, effort)
         plan = plan if answer.x is None else program.repair(answer.x)
         found = Answer("unknown" if plan is None else "feasible", plan, relaxed.bound, None, answer.interrupted)
-        if plan is None or answer.interrupted or near(program, found, gap) or time.monotonic() > end:
+        if answer.interrupted or near(program, found, gap) or time.monotonic() > end:
             break
-        at = plan
+        at = at if plan is None else plan
     return found
 
 
@@ -108,6 +119,22 @@ def _least(loss: Floats, size: int) -> Bools:
     free = np.zeros(len(loss), dtype=bool)
     order: NDArray[np.intp] = np.argsort(loss, kind="stable")[:size]
     free[order[np.isfinite(loss[order])]] = True
+    return free
+
+
+def _within_rules(model: Model, program: Program, x: Floats, loss: Floats) -> Bools:
+    """The options of least loss inside each group whose rule leaves no room: without them it could not be met."""
+    free = np.zeros(len(loss), dtype=bool)
+    soft = abs(model.matrix) @ (model.columns["block"] == "slack").to_numpy(dtype=float)
+    rows = np.flatnonzero(np.isin(model.rows["block"].to_numpy(), ("floor", "cap")) & (soft == 0))
+    reached = program.matrix[rows] @ x
+    size = np.maximum(1.0, abs(program.matrix[rows]) @ np.abs(x))
+    tight = np.minimum(reached - program.row_lower[rows], program.row_upper[rows] - reached) <= WHOLE * size
+    for row in rows[tight]:
+        inside = np.zeros(len(loss), dtype=bool)
+        span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+        inside[program.matrix.indices[span][program.matrix.data[span] > 0]] = True
+        free |= _least(np.where(inside & program.integer, loss, np.inf), WITHIN)
     return free
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from allocator.exact import PulpEngine
 from allocator.highs import Silent
-from allocator.program import Floats, Program, unit_scale
+from allocator.program import Answer, Effort, Floats, Program, reduce, unit_scale
 
-PRIMAL = 4
+PRIMAL, DUAL = 4, 1
 SETTLED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kOptimal", "kInfeasible", "kTimeLimit"))
 
 
@@ -34,7 +35,7 @@ class KeptLp:
     [[0.75, 0.0], [2.5]]
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, strategy: int = PRIMAL) -> None:
         self._scale, matrix = unit_scale(program.coef), program.matrix
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(program.coef), len(program.row_lower)
@@ -45,7 +46,7 @@ class KeptLp:
         self._highs = Silent()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("threads", 1)
         self._highs.setOptionValue("random_seed", 0)
-        self._highs.setOptionValue("simplex_strategy", PRIMAL)
+        self._highs.setOptionValue("simplex_strategy", strategy)
         self._highs.passModel(lp)
 
     def aim(self, coef: Floats, columns: NDArray[np.integer] | None = None) -> None:
@@ -75,3 +76,31 @@ class KeptLp:
     def infeasible(self) -> bool:
         """Whether the last solve found that no point keeps the rows."""
         return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
+
+
+class KeptEngine(PulpEngine):
+    """Relaxations in HiGHS itself, which takes arrays as they are; whole numbers through PuLP."""
+
+    def run(self, program: Program, effort: Effort) -> Answer:
+        """Solve a programme for its largest objective."""
+        if not effort.relaxed:
+            return super().run(program, effort)
+        small = reduce(program)
+        if small.contradicts:
+            return Answer("infeasible")
+        if not len(small.rows) or not len(small.columns):
+            return super().run(program, effort)
+        lp = KeptLp(small.program, DUAL)
+        found = lp.solve(effort.seconds)
+        if found is None:
+            return Answer("infeasible" if lp.infeasible else "unknown")
+        x, prices = small.expand(found[0]), np.zeros(len(program.row_lower))
+        prices[small.rows] = found[1]
+        return Answer("optimal", x, float(program.coef @ x), prices)
+
+    def dive(self, program: Program, effort: Effort) -> tuple[Answer, Floats | None]:
+        """The relaxation, and its point rounded."""
+        relaxed = self.run(program, Effort(relaxed=True, seconds=effort.seconds))
+        if relaxed.x is None:
+            return relaxed, None
+        return relaxed, np.where(program.integer, np.round(relaxed.x), relaxed.x)

@@ -55,7 +55,8 @@ class Found:
 class Search:
     """One solve of one model under way.
 
-    An easy model, of at most 150 whole columns, is solved to the end unless that takes more than 10,000 nodes.
+    An easy model, of at most 150 whole columns, is solved to the end unless that takes more than 10,000 nodes. A brisk
+    search begins from the relaxation whatever the size, and looks for the least cost with the options chosen only.
     """
 
     model: Model
@@ -63,6 +64,7 @@ class Search:
     gap: float
     time_limit: float
     progress: Callable[[Progress], None] | None = None
+    brisk: bool = False
 
     def __post_init__(self) -> None:
         self._begun = time.monotonic()
@@ -121,9 +123,10 @@ class Search:
         aimed, watch, end = program.aim(objective.coef), self._watch(objective.name), time.monotonic() + seconds
         size = int(program.integer.sum())
         in_parts = self.engine.by_prices and size > WHOLE_COLUMNS
-        if self.engine.by_prices or size >= LARGE_COLUMNS:
+        if self.engine.by_prices or size >= LARGE_COLUMNS or (self.brisk and not self.easy):
             share = 1.0 if in_parts else BEGIN_SHARE
-            first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch)
+            near_to = start if self.brisk else None
+            first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch, near_to, self.brisk)
             self._interrupted |= first.interrupted
             if first.x is None and start is not None and aimed.violation(start).max(initial=0.0) <= EXACT:
                 first = replace(first, status="feasible", x=start)
@@ -177,7 +180,8 @@ class Search:
         if last.name in value_names(self.model):
             return program
         bound: float | None = None
-        if int(program.integer.sum()) <= COST_COLUMNS and self.seconds_left() > 0:
+        most = EASY_COLUMNS if self.brisk else COST_COLUMNS
+        if int(program.integer.sum()) <= most and self.seconds_left() > 0:
             costed = program.aim(last.coef)
             effort = Effort(
                 gap=EXACT if self.easy else self.allowed, accept=self.allowed, seconds=self.seconds_left(),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Supply:
         pool = np.flatnonzero(model.rows["block"].to_numpy() == "pool")
         drawn = sparse.coo_array(model.matrix[pool][:, earlier])
         for row, amount in zip(drawn.coords[0].tolist(), drawn.data.tolist(), strict=True):
-            self._draw(row, OWN, amount, [])
+            self.draw(row, OWN, amount, [])
 
     def take(self, option: int, holder: int = OWN) -> list[Draw] | None:
         """Draw all that an option asks for, or nothing; returns the draws, which `put_back` undoes."""
@@ -75,6 +76,12 @@ class Supply:
                 self.put_back(draws)
                 return None
         return draws
+
+    def copy(self) -> Supply:
+        """The same with a stock of its own."""
+        other = copy(self)
+        other.left, other.x = self.left.copy(), self.x.copy()
+        return other
 
     def put_back(self, draws: Sequence[Draw]) -> None:
         """Undo draws."""
@@ -91,7 +98,7 @@ class Supply:
             wanted = min(short, upper) if self.provincial[row] else short
             if wanted <= 0:
                 continue
-            got = self._draw(row, holder, wanted, draws)
+            got = self.draw(row, holder, wanted, draws)
             if got > 0:
                 self.x[column] += got
                 draws.append((-1, column, got))
@@ -99,7 +106,8 @@ class Supply:
                 upper -= got if self.provincial[row] else 0.0
         return short <= TINY * demand
 
-    def _draw(self, row: int, holder: int, wanted: float, draws: list[Draw]) -> float:
+    def draw(self, row: int, holder: int, wanted: float, draws: list[Draw]) -> float:
+        """Draw as much of what is wanted as a pool row has for a holder, by every way; how much that was."""
         offset = self.size * holder if self.divided and self.provincial[row] else 0
         left, short = self.left, wanted
         for counters, columns in self.paths[row]:
@@ -208,13 +216,13 @@ class Money:
         for order in (offers, sorted(offers, key=self.coef["service"].__getitem__)):
             taken = self._mix(order, option, need)
             if taken is not None:
-                self._book(taken, 1.0)
+                self.book(taken, 1.0)
                 return taken
         return None
 
     def put_back(self, taken: Sequence[tuple[int, float]]) -> None:
         """Repay."""
-        self._book(taken, -1.0)
+        self.book(taken, -1.0)
 
     def _mix(self, order: list[int], option: int, need: float) -> list[tuple[int, float]] | None:
         span = slice(self.share.indptr[option], self.share.indptr[option + 1])
@@ -236,7 +244,14 @@ class Money:
             short -= got
         return taken if short <= TINY * need else None
 
-    def _book(self, taken: Sequence[tuple[int, float]], sign: float) -> None:
+    def copy(self, x: Floats) -> Money:
+        """The same with room of its own, booked in another plan."""
+        other = copy(self)
+        other.left, other.x = self.left.copy(), x
+        return other
+
+    def book(self, taken: Iterable[tuple[int, float]], sign: float) -> None:
+        """Lend amounts of loan columns, or take them back."""
         for loan, amount in taken:
             self.x[loan] += sign * amount
             self.left[self.fund[loan]] -= sign * amount

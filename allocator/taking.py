@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 
 import numpy as np
 import pandas as pd
@@ -57,6 +58,7 @@ class Taking:
         self.holder, self.ids = holder.tolist(), model.projects["id"].tolist()
         self.ways = _ways(model)
         self.earlier = model.options["earlier"].to_numpy()
+        self.open = np.ones(len(model.options), dtype=bool)
         must = column(model.projects, "projects", "decision") == "must"
         self.requires, self.excludes = _links(model)
         self.must = self._with_required(np.flatnonzero(must.to_numpy()).tolist())
@@ -64,27 +66,60 @@ class Taking:
         self.cap = model.matrix[caps][:, : len(model.options)].toarray().T
         self.limit = model.row_upper[caps] + 1e-9 * np.maximum(1.0, np.abs(model.row_upper[caps]))
         self.of_plan = (self.cap < 0).any(axis=0)
-        self.reached = np.zeros(len(caps))
+        self.reached, self.fixed = np.zeros(len(caps)), set[int]()
         self.taken: dict[int, tuple[int, list[Draw], list[tuple[int, float]]]] = {}
+
+    def copy(self) -> Taking:
+        """The same before or after some have been taken; what is taken from one is not missing in the other."""
+        other = copy(self)
+        other.supply = self.supply.copy()
+        other.money = self.money.copy(other.supply.x)
+        other.reached, other.fixed, other.taken = self.reached.copy(), set(self.fixed), dict(self.taken)
+        return other
+
+    def hold(self, i: int, option: int, draws: Iterable[tuple[int, float]], loans: Iterable[tuple[int, float]]) -> None:
+        """Set aside what a project has been given before; it counts in the caps, and is not taken again.
+
+        Parameters
+        ----------
+        i : int
+            Place of the project.
+        option : int
+            -1 where it is none of the model.
+        draws : iterable of (pool row, amount)
+        loans : iterable of (column, amount)
+        """
+        for row, amount in draws:
+            self.supply.draw(row, self.holder[i], amount, [])
+        self.money.book(loans, 1.0)
+        if option >= 0:
+            self.reached += self.cap[option]
+        self.taken[i] = (option, [], [])
+        self.fixed.add(i)
 
     def run(self, order: Indices) -> Floats:
         """Take projects in this order; returns the plan over all columns."""
         kept = [i for i in order.tolist() if any(self.earlier[o] for o in self.ways[i])]
         for i in kept:
             self._enter(i, [o for o in self.ways[i] if self.earlier[o]], ~self.of_plan)
-        first = set(self.must)
-        queue = [*self.must, *(i for i in order.tolist() if i not in first)]
+        self.choose(order, set(kept))
+        return self._point()
+
+    def choose(self, order: Indices, kept: set[int] | None = None) -> None:
+        """Take projects in this order by ways that are ``open``; `kept` are those taken already that stay."""
+        here = set(order.tolist())
+        first = [i for i in self.must if i in here]
+        queue = [*first, *(i for i in order.tolist() if i not in set(first))]
         self._round(queue, ~self.of_plan)
-        self._take_back(queue, set(kept) | first)
+        self._take_back(queue, (kept or set()) | set(first) | self.fixed)
         while self._round(queue, np.ones(len(self.limit), dtype=bool)):
             pass
-        return self._point()
 
     def _round(self, queue: list[int], caps: NDArray[np.bool_]) -> int:
         before = len(self.taken)
         for i in queue:
             if i not in self.taken:
-                self._enter(i, self.ways[i], caps)
+                self._enter(i, [option for option in self.ways[i] if self.open[option]], caps)
         return len(self.taken) - before
 
     def _enter(self, i: int, ways: list[int], caps: NDArray[np.bool_]) -> bool:
@@ -124,7 +159,7 @@ class Taking:
         self.money.put_back(loans)
         self.reached -= self.cap[option]
         for j in [j for j in self.taken if i in self.requires[j]]:
-            if j in self.taken:
+            if j in self.taken and j not in self.fixed:
                 self._leave(j)
 
     def _with_required(self, projects: list[int]) -> list[int]:

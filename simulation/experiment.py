@@ -172,8 +172,9 @@ def _works(
     for name, arm in arms.items():
         try:
             network = prepare(arm.projects, arm.moved)
-            digests[name] = input_hash(arm.projects, arm.moved, until=until, seed=seed)
-            works.setdefault(digests[name], Work(network, seed, engine, until, packed))
+            told = None if arm.loop is None else arm.loop.told
+            digests[name] = input_hash(arm.projects, arm.moved, until=until, seed=seed, loop=told)
+            works.setdefault(digests[name], Work(network, seed, engine, until, packed, arm.loop))
         except InputError as error:
             found |= {fault.text(): fault for fault in error.faults}
     if found:

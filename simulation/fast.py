@@ -14,7 +14,7 @@ from simulation.fastdesk import convene, employ, end_review, hold_meeting, join,
 from simulation.fastevents import next_event, put_down, time, work
 from simulation.fastremedies import arrive, hand_in, hang_up, meet, own_efforts, raise_problems, ring, task_done, travel
 from simulation.fastrows import at, compiled, compiled_once
-from simulation.faststate import EMPLOY, ENTER, NOTHING, State
+from simulation.faststate import EMPLOY, ENTER, GIVE, NOTHING, TAKE_BACK, State
 from simulation.network import Network, network
 from simulation.process import Process, Stage
 from simulation.records import Records
@@ -64,6 +64,8 @@ def go_on(state: State, until: float) -> None:
 def advance(s: State, until: float) -> None:
     """The loop of `go_on`, over records given by the first of them."""
     run = s.run
+    if run.calls > 0:
+        answer(s)
     slot, place = next_event(s, until)
     while slot != NOTHING or place != NOTHING:
         if slot == NOTHING:
@@ -297,9 +299,47 @@ def formal(s: State, pair: int) -> None:
 
 @compiled
 def approve(s: State, project: int) -> None:
-    """Everything is approved; the elements are asked for, and granted at once."""
+    """Everything is approved; the elements are there, or are waited for."""
     at(s.projects, project).approved = s.run.now
-    mobilise(s, project)
+    if at(s.projects, project).waits == 0:
+        mobilise(s, project)
+
+
+@compiled
+def answer(s: State) -> None:
+    """Elements are given or taken back as was called for, in the order of the projects (MODEL 5)."""
+    for project in range(s.run.projects):
+        one = at(s.projects, project)
+        if one.call == GIVE:
+            give(s, project)
+        elif one.call == TAKE_BACK:
+            take_back(s, project)
+        one.call = 0
+    s.run.calls = 0
+
+
+@compiled
+def give(s: State, project: int) -> None:
+    """The elements are given; for the second time they are all that is missing."""
+    one = at(s.projects, project)
+    one.waits = 0
+    if math.isnan(one.approved) or one.outcome != records.UNDER_WAY:
+        return
+    if math.isnan(one.granted):
+        mobilise(s, project)
+    else:
+        one.granted = s.run.now
+        task_done(s, project)
+
+
+@compiled
+def take_back(s: State, project: int) -> None:
+    """The elements are gone; what has begun goes on, but there is no start without them."""
+    one = at(s.projects, project)
+    if math.isnan(one.granted):
+        one.waits = 1
+    else:
+        one.tasks_left += 1
 
 
 @compiled

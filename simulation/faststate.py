@@ -22,6 +22,8 @@ Rows = Any
 """An array of records, which mypy knows nothing of; none is empty, so that each has a first one."""
 NOTHING, NOWHERE, ALL = -1, -2, np.iinfo(np.int64).max
 ENTER, EMPLOY, TRAVEL = 0, 1, 2
+GIVE, TAKE_BACK = 1, 2
+"""What may be called for between two steps of a run: elements given to a project, or taken back."""
 
 
 def _kind(floats: str, ints: str, flags: str = "", *more: tuple[str, str]) -> np.dtype[Any]:
@@ -34,7 +36,8 @@ TURNS = ("finish", "submit", "done", "lapse", "sit", "own", "ring", "hang_up", "
 """Kinds of events, in the order in which they come at one moment: ends of reviews first, limits and patience last."""
 RUN = _kind(
     "now put_down_last promise hotline_since every since",
-    f"order size room planned ringing rung free_lines open next_visit stops ranks seats {' '.join(TURNS)}",
+    "order size room planned ringing rung free_lines open next_visit stops ranks seats calls projects "
+    f"{' '.join(TURNS)}",
     "deferral enforced hotline convened",
 )
 EVENT = _kind("day", "order slot")
@@ -42,7 +45,7 @@ PLANNED = _kind("day", "kind what number")
 PROJECT = _kind(
     "patience approved granted started ended visited",
     "base base_end rank outcome reviews_left tasks tasks_left first first_end late late_end problem problem_end "
-    "raised_first raised_last",
+    "raised_first raised_last waits call",
 )
 PAIR = _kind(
     "prepare earliest limit promised used left_to_do taken_up idle_since",
@@ -69,6 +72,8 @@ class State(NamedTuple):
     ----------
     run : one record
         The moment, counters, settings, and the first slot of each kind of event.
+    projects
+        One that ``waits`` gets its elements when it is ``call``ed, and not once it is approved.
     heap, live
         Events to come by day. An event has a slot, and only that put down last in a slot is live: each pair has one for
         each of its steps, each project for its patience, each desk for its meeting, and so on.
@@ -156,7 +161,8 @@ def _run(network: Network, **fields: Any) -> Rows:
         since = math.nan if dispatch.since is None else network.day(dispatch.since)
         fields |= {"every": dispatch.every, "since": since, "seats": ALL if dispatch.seats is None else dispatch.seats}
     kind = np.dtype([*((name, RUN[name]) for name in RUN.names or ()), (f"text_{_text()}", "?")], align=True)
-    return _rows(kind, 1, enforced=process.enforced, put_down_last=math.nan, stops=len(network.visited), **fields)
+    return _rows(kind, 1, enforced=process.enforced, put_down_last=math.nan, stops=len(network.visited),
+                 projects=len(network.ids), **fields)  # fmt: skip
 
 
 @cache

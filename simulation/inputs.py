@@ -25,8 +25,9 @@ LOOKS = ("title", "phase")
 
 
 def input_hash(
-    projects: pd.DataFrame, process: Process, scenario: Scenario | None = None, until: Day | None = None, seed: int = 0
-) -> str:
+    projects: pd.DataFrame, process: Process, scenario: Scenario | None = None, until: Day | None = None, seed: int = 0,
+    loop: list[object] | None = None,
+) -> str:  # fmt: skip
     """A digest of all that the result of a replication depends on but its number.
 
     Parameters
@@ -39,6 +40,8 @@ def input_hash(
     until : day, optional
     seed : int
         The engine does not count: all give the same days.
+    loop : list, optional
+        What a loop tells of itself (`simulation.loop.Loop.told`), where quota is given out inside.
 
     Returns
     -------
@@ -59,6 +62,8 @@ def input_hash(
         "version": MODEL_VERSION, "seed": int(seed), "process": _plain(moved),
         "until": None if until is None else horizon(until, moved),
     }  # fmt: skip
+    if loop is not None:
+        told["loop"] = _plain(loop)
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode())
     digest.update(fingerprint("projects", projects))
     return digest.hexdigest()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,12 @@ from simulation import runtables, sums
 from simulation.network import Network
 from simulation.records import Records
 
+if TYPE_CHECKING:
+    from simulation.giving import Given
+
 Floats = NDArray[np.float64]
 DAYS = ("ready", "approved", "granted", "started", "ended")
-TABLES = ("stages", "waiting", "offices", "measures")
+TABLES = ("stages", "waiting", "offices", "measures", "sittings", "holdings", "draws")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,8 @@ class Outcome:
         ``stage, week, days``: project-days in a queue by week; week 0 begins at the origin.
     offices, measures : DataFrame
         As in the run.
+    sittings, holdings, draws : DataFrame
+        What was given to whom and when, as in `simulation.giving.Given`; without columns where nothing is given out.
     """
 
     ready: Floats
@@ -51,15 +56,18 @@ class Outcome:
     waiting: pd.DataFrame
     offices: pd.DataFrame
     measures: pd.DataFrame
+    sittings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    holdings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    draws: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @staticmethod
-    def of(made: Network, kept: Records) -> Outcome:
-        """The brief form of a run."""
+    def of(made: Network, kept: Records, given: Given | None = None) -> Outcome:
+        """The brief form of a run, and of what was given in it."""
         first = float(made.entry.min()) if len(made.entry) else 0.0
         return Outcome(
             made.entry, kept.approved, kept.granted, kept.started, kept.ended, kept.outcome.astype(np.int8),
             sums.stages(made, kept), sums.waiting(made, kept), runtables.offices(made, kept, first),
-            runtables.measures(made, kept),
+            runtables.measures(made, kept), *((given.sittings, given.holdings, given.draws) if given else ()),
         )  # fmt: skip
 
     def to_bytes(self) -> bytes:

@@ -24,16 +24,19 @@ from simulation.run import horizon
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from simulation.loop import Loop
+
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """A scenario with projects and a process of its own, for changes that no lever makes."""
+    """A scenario with projects and a process of its own, and a loop where quota is given out inside the simulation."""
 
     projects: pd.DataFrame
     process: Process
     scenario: Scenario = field(default_factory=Scenario)
+    loop: Loop | None = None
 
     @cached_property
     def moved(self) -> Process:

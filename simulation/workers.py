@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from simulation import run
+from simulation import loop, run
+from simulation.loop import Loop
 from simulation.measures import Day
 from simulation.network import Network
 from simulation.outcome import Outcome
@@ -39,6 +40,7 @@ class Work:
     engine: Engine
     until: Day | None
     packed: bool = False
+    loop: Loop | None = None
 
 
 def replicate_all(
@@ -134,7 +136,10 @@ def _end_with(giver: int) -> None:
 def _answer(work: Work, number: int) -> Answer:
     """One replication; what goes wrong in it is an answer."""
     try:
-        return Outcome.of(work.network, run.record(work.network, work.seed, number, work.engine, work.until))
+        if work.loop is None:
+            return Outcome.of(work.network, run.record(work.network, work.seed, number, work.engine, work.until))
+        kept = loop.run(work.loop, work.network, work.seed, number, work.engine, work.until)
+        return Outcome.of(work.network, *kept)
     except Exception as error:
         return Failure(type(error).__name__, str(error))
 

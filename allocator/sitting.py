@@ -1,0 +1,333 @@
+"""One sitting of a round: what is left is given to the projects that wait, by optimising again or by a list (3.10, 5).
+
+What has been given is kept, with the pools that it was drawn from. Options of periods that have passed are closed;
+those of later periods are promises, which the next sitting makes anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from allocator import tables
+from allocator.lp import KeptEngine
+from allocator.model import Model, Objective
+from allocator.program import Status
+from allocator.round import Holding, Round
+from allocator.stages import Search
+from allocator.stock import Floats
+from allocator.taking import Taking
+
+Indices = NDArray[np.intp]
+Bools = NDArray[np.bool_]
+TINY = 1e-7
+EASED = ("floor", "cap", "one")
+"""Rows that give way where nothing is feasible otherwise: rules, and projects that must be done."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What a sitting decides.
+
+    Attributes
+    ----------
+    holdings : tuple of Holding
+        For the waiting projects; options of a later period are promises.
+    status : str
+        As of a plan; ``chosen`` where a list was gone through.
+    gap : float
+        To the bound of this sitting; NaN where none is known.
+    eased : float
+        By how much hard rules are missed, where they cannot be kept, each relative to its limit; else zero.
+    """
+
+    holdings: tuple[Holding, ...]
+    status: Status | str = "chosen"
+    gap: float = float("nan")
+    eased: float = 0.0
+    x: Floats | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Sitting:
+    """What is known when quota is given out.
+
+    Attributes
+    ----------
+    round : Round
+    day : float
+        Days from the origin.
+    period : int
+        The period that has begun last, as its place.
+    waiting : tuple of int
+        Projects that are ready and hold nothing, the one that has waited longest first.
+    held : tuple of Holding
+    reserved : tuple of int
+        Projects that must be done and are not ready: `optimise` keeps quota for them.
+    gap, time_limit : float
+        Effort of `optimise`.
+
+    Examples
+    --------
+    >>> from allocator import Case
+    >>> projects = pd.DataFrame({"id": ["a", "b", "c"], "land": [4.0, 3.0, 2.0], "value": [9.0, 8.0, 7.0]})
+    >>> pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [6.0]})
+    >>> whole = Round.of(Case.from_tables(projects=projects, pools=pools))
+    >>> first = Sitting(whole, 0.0, 0, (1, 2), ()).optimise()
+    >>> [whole.ids[one.project] for one in first.holdings]
+    ['b', 'c']
+    >>> [whole.ids[one.project] for one in Sitting(whole, 31.0, 0, (0,), first.holdings).optimise().holdings]
+    []
+    """
+
+    round: Round
+    day: float
+    period: int
+    waiting: tuple[int, ...]
+    held: tuple[Holding, ...]
+    reserved: tuple[int, ...] = ()
+    gap: float = 1e-2
+    time_limit: float = 60.0
+    last: tuple[object, Choice] | None = field(default=None, repr=False)
+
+    @property
+    def projects(self) -> pd.DataFrame:
+        """The waiting projects with all their columns, score, grade and rank, in the order in which they came."""
+        return self.round.model.projects.iloc[list(self.waiting)].reset_index(drop=True)
+
+    @property
+    def key(self) -> object:
+        """What `optimise` depends on."""
+        return self.period, frozenset(self.waiting), frozenset(self.reserved), frozenset(self.held)
+
+    def take(self, order: Sequence[str] | None = None, *, divided: bool = False) -> Choice:
+        """Go down a list of the waiting projects and take what still fits.
+
+        Parameters
+        ----------
+        order : sequence of str, optional
+            Ids; first come first served without.
+        divided : bool
+            Each region draws on its formula share of the provincial pools only.
+
+        Raises
+        ------
+        KeyError
+            A project that does not wait.
+        """
+        waits = set(self.waiting)
+        queue = self.waiting if order is None else tuple(self._known(one, waits) for one in order)
+        taking = self._taking(divided)
+        taking.choose(np.array(queue, dtype=np.intp))
+        return Choice(tuple(self.round.taken(taking)))
+
+    def from_list(self, listed: Mapping[int, Holding]) -> Choice:
+        """What a list made before gives to the waiting projects, such as `Round.listed`."""
+        return Choice(tuple(listed[one] for one in self.waiting if one in listed))
+
+    def optimise(self, value: Floats | None = None) -> Choice:
+        """Solve the model again over what is left (3.1 to 3.11).
+
+        Parameters
+        ----------
+        value : array over options, optional
+            What each option is worth; by default as the policy says.
+
+        Returns
+        -------
+        Choice
+            The same as at the sitting before where nothing has changed since.
+        """
+        if not self.waiting:
+            return Choice((), "optimal", 0.0)
+        if value is None and self.last is not None and self.last[0] == self.key:
+            return self.last[1]
+        model = self._model(value)
+        found = Search(model, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run(self._start())
+        size, eased = len(model.columns), 0.0
+        if found.status == "infeasible":
+            softer = _eased(model)
+            found = Search(softer, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run()
+            eased = 0.0 if found.x is None else float(found.x[size:].sum())
+        if found.x is None:
+            return Choice((), found.status)
+        gaps = [gap for name, _, _, gap in found.stages if name.startswith("value") and gap is not None]
+        return self._choice(found.x[:size], found.status, max(gaps, default=float("nan")), eased)
+
+    def _start(self) -> Floats | None:
+        """The plan of the sitting before, as far as it still stands."""
+        before = None if self.last is None else self.last[1].x
+        if before is None:
+            return None
+        count, x = len(self.round.model.options), before.copy()
+        stands = np.zeros(len(self.round.ids), dtype=bool)
+        stands[[*self.waiting, *self.reserved]] = True
+        x[:count] = np.where(stands[self.round.owner] & (self.round.start >= self.period), x[:count], 0.0)
+        x[[one.option for one in self.held if one.option >= 0]] = 1.0
+        return x
+
+    def _known(self, name: str, waits: set[int]) -> int:
+        place = self.round.place(name)
+        if place not in waits:
+            raise KeyError(name)
+        return place
+
+    def _taking(self, divided: bool) -> Taking:
+        """The round with what is held set aside, and the options of passed periods closed."""
+        taking = (self.round.divided if divided else self.round.common).copy()
+        for one in self.held:
+            taking.hold(one.project, one.option, one.draws, one.loans or ())
+        taking.open = self.round.start >= self.period
+        return taking
+
+    def _model(self, value: Floats | None) -> Model:
+        """The model of the round as this sitting finds it."""
+        whole, model = self.round, self.round.model
+        count, held = len(model.options), [one for one in self.held if one.option >= 0]
+        asks = np.zeros(len(whole.ids), dtype=bool)
+        asks[[*self.waiting, *self.reserved]] = True
+        options = np.array([one.option for one in held], dtype=np.intp)
+        opens = asks[whole.owner] & (whole.start >= self.period)
+        lower, upper = np.zeros(len(model.columns)), model.upper.copy()
+        upper[:count] = np.where(opens, model.upper[:count], 0.0)
+        lower[options] = upper[options] = [one.share for one in held]
+        self._money(lower, upper, asks)
+        self._groups(upper, opens)
+        objectives, worth = model.objectives, model.value
+        if value is not None:
+            worth = np.concatenate([value, model.value[count:]])
+            objectives = (Objective("value", worth), *(one for one in objectives if one.name == "cost"))
+        row_lower, row_upper = self._rows(asks, {one.project for one in held})
+        return replace(
+            model, lower=lower, upper=upper, matrix=self._matrix(held, options), row_lower=row_lower,
+            row_upper=row_upper, objectives=objectives, value=worth,
+        )  # fmt: skip
+
+    def _money(self, lower: Floats, upper: Floats, asks: Bools) -> None:
+        """Loans of those who neither ask nor hold are closed; those that are settled stay."""
+        lender = self.round.lender
+        loans = np.flatnonzero(lender >= 0)
+        free = asks.copy()
+        free[[one.project for one in self.held if one.loans is None and one.option >= 0]] = True
+        upper[loans[~free[lender[loans]]]] = 0.0
+        for one in self.held:
+            if one.loans:
+                columns = [at for at, _ in one.loans]
+                lower[columns] = upper[columns] = [amount for _, amount in one.loans]
+
+    def _groups(self, upper: Floats, opens: Bools) -> None:
+        """Pools need not serve groups of which no option is open."""
+        asked = np.zeros(len(self.round.model.groups) + 1, dtype=bool)
+        for resource in self.round.model.pools.resources:
+            asked[self.round.model.member[resource].to_numpy()[opens]] = True
+        grant = self.round.columns_of.get("grant", np.empty(0, np.intp))
+        group = self.round.model.columns["group"].to_numpy()[grant].astype(int)
+        upper[grant[~asked[group]]] = 0.0
+
+    def _matrix(self, held: Sequence[Holding], options: Indices) -> sparse.csr_array:
+        """What is held draws on the very pools that it was given from."""
+        whole, model = self.round, self.round.model
+        matrix = model.matrix.copy()
+        holds = np.zeros(matrix.shape[1], dtype=bool)
+        holds[options] = True
+        grants = np.zeros(matrix.shape[0], dtype=bool)
+        grants[whole.rows_of.get("grant", [])] = True
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        matrix.data[grants[row] & holds[matrix.indices]] = 0.0
+        drawn = [(at, one.option, amount / one.share) for one in held for at, amount in one.draws]
+        if not drawn:
+            return matrix
+        at, option, amount = (np.array(each) for each in zip(*drawn, strict=True))
+        rows = whole.rows_of["pool"][at.astype(int)]
+        return sparse.csr_array(matrix + sparse.csr_array((amount, (rows, option.astype(int))), shape=matrix.shape))
+
+    def _rows(self, asks: Bools, holders: set[int]) -> tuple[Floats, Floats]:
+        """Who must be done is done once it waits; who holds its elements requires nothing more."""
+        whole, model = self.round, self.round.model
+        lower, upper = model.row_lower.copy(), model.row_upper.copy()
+        one = whole.rows_of.get("one", np.empty(0, np.intp))
+        lower[one[~asks[whole.ids.get_indexer(pd.Index(model.rows["project"].iloc[one]))]]] = 0.0
+        holds = np.zeros(len(whole.ids), dtype=bool)
+        holds[list(holders)] = True
+        for block in ("requires", "excludes"):
+            rows = whole.rows_of.get(block, np.empty(0, np.intp))
+            upper[rows[holds[whole.ids.get_indexer(pd.Index(model.rows["project"].iloc[rows]))]]] += 1.0
+        pools = whole.rows_of.get("pool", np.empty(0, np.intp))
+        for holding in self.held:
+            if holding.option < 0:
+                for at, amount in holding.draws:
+                    upper[pools[at]] -= amount
+        return lower, upper
+
+    def _choice(self, x: Floats, status: str, gap: float, eased: float) -> Choice:
+        """The holdings of a solution, each with its part of what its group draws."""
+        model, count = self.round.model, len(self.round.model.options)
+        before = {one.option for one in self.held}
+        waits = np.zeros(len(self.round.ids), dtype=bool)
+        waits[list(self.waiting)] = True
+        new = np.array([at for at in np.flatnonzero(x[:count] > TINY) if at not in before], dtype=np.intp)
+        draws: dict[int, list[tuple[int, float]]] = {int(at): [] for at in new}
+        for resource in model.pools.resources:
+            group = model.member[resource].to_numpy()[new]
+            demand = model.options[resource].to_numpy()[new] * x[new]
+            limit = self.round.case.policy.match.get(resource, 1.0)
+            for one in np.unique(group[group >= 0]):
+                mine, (columns, rows) = np.flatnonzero(group == one), self.round.supply[one]
+                provincial = model.pools.table["provincial"].to_numpy()[rows]
+                amounts = tables.share_out(demand[mine], np.maximum(x[columns], 0.0), provincial, limit)
+                for i, j in zip(*np.nonzero(amounts > TINY), strict=True):
+                    draws[int(new[mine[i]])].append((int(rows[j]), float(amounts[i, j])))
+        lender, loans = self.round.lender, dict[int, list[tuple[int, float]]]()
+        for at in np.flatnonzero((lender >= 0) & (x > TINY)):
+            loans.setdefault(int(lender[at]), []).append((int(at), float(x[at])))
+        owner = self.round.owner
+        holdings = tuple(
+            Holding(int(owner[at]), int(at), min(float(x[at]), 1.0), tuple(draws[int(at)]),
+                    tuple(loans.get(int(owner[at]), ())))
+            for at in new if waits[owner[at]]
+        )  # fmt: skip
+        return Choice(holdings, status, gap, eased, x)
+
+
+def _eased(model: Model) -> Model:
+    """The model with rows that give way, as little as may be, before anything else counts."""
+    at = np.flatnonzero(np.isin(model.rows["block"].to_numpy(), EASED))
+    floor = np.isfinite(model.row_lower[at]) & (model.row_lower[at] > -np.inf)
+    cap = (model.rows["block"].to_numpy()[at] == "cap") & np.isfinite(model.row_upper[at])
+    rows = np.concatenate([at[floor], at[cap]])
+    sign = np.concatenate([np.ones(int(floor.sum())), -np.ones(int(cap.sum()))])
+    largest = abs(model.matrix[rows]).max(axis=1).toarray().ravel()
+    limit = np.abs(np.where(sign > 0, model.row_lower[rows], model.row_upper[rows]))
+    scale = np.maximum(np.maximum(limit, largest), 1.0)
+    n, more = len(model.columns), len(rows)
+    slack = sparse.csr_array((sign * scale, (rows, np.arange(more))), shape=(len(model.rows), more))
+    names = pd.DataFrame({"block": ["eased"] * more})
+    wide = [replace(one, coef=np.append(one.coef, np.zeros(more))) for one in model.objectives]
+    first = Objective("eased", np.append(np.zeros(n), -np.ones(more)))
+    return replace(
+        model, columns=pd.concat([model.columns, names], ignore_index=True),
+        lower=np.append(model.lower, np.zeros(more)), upper=np.append(model.upper, np.full(more, np.inf)),
+        integer=np.append(model.integer, np.zeros(more, dtype=bool)),
+        matrix=sparse.csr_array(sparse.hstack([model.matrix, slack], format="csr")), objectives=(first, *wide),
+        value=np.append(model.value, np.zeros(more)), cost=np.append(model.cost, np.zeros(more)),
+    )  # fmt: skip
+
+
+def regional(sitting: Sitting) -> Choice:
+    """Each region has its formula share of all quota; inside it, first come first served (MODEL 5)."""
+    return sitting.take(divided=True)
+
+
+def ranked(sitting: Sitting) -> Choice:
+    """Rank and cut over all projects, once, before anybody is ready (MODEL 5)."""
+    return sitting.from_list(sitting.round.listed)
+
+
+def follow(sitting: Sitting) -> Choice:
+    """The projects that are ready are optimised again over what is left (MODEL 5)."""
+    return sitting.optimise()

@@ -1,0 +1,184 @@
+"""Quota given out in the course of one replication: who waits, who holds what, what goes back (MODEL 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from allocator.errors import YaosuError
+from allocator.round import Holding, Round
+from allocator.schema import column
+from allocator.sitting import Choice, Sitting
+from simulation.course import course
+from simulation.draws import Draws
+from simulation.network import Network
+from simulation.run import Engine
+
+if TYPE_CHECKING:
+    from simulation.loop import Regime
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What was given in one replication.
+
+    Attributes
+    ----------
+    sittings : DataFrame
+        ``day, period, waiting, given, promised, changed`` (promises of the sitting before that are others now),
+        ``returned, gap, eased``, one row per day on which something could be given.
+    holdings : DataFrame
+        ``project`` (place in the network), ``option`` (place in the model of the round, -1 for an earlier grant),
+        ``share, day`` (given), ``back`` (returned, else NaN), ``cost`` (interest of its loans, million yuan).
+    draws : DataFrame
+        ``holding`` (row of `holdings`), ``pool_row, amount``.
+    """
+
+    sittings: pd.DataFrame
+    holdings: pd.DataFrame
+    draws: pd.DataFrame
+
+
+@dataclass
+class _Held:
+    """A holding, the row in which it is written down, and the day on which it was given."""
+
+    holding: Holding
+    row: int
+    day: float
+
+
+@dataclass(eq=False)
+class Giving:
+    """One replication under way; `step` goes on to a day and gives out what is due."""
+
+    round: Round
+    regime: Regime
+    gap: float
+    time_limit: float
+    made: Network
+    drawn: Draws
+    engine: Engine
+    held: dict[int, _Held] = field(default_factory=dict)
+    promised: dict[int, Holding] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        place = {name: at for at, name in enumerate(self.made.ids.tolist())}
+        self.place = np.array([place[str(name)] for name in self.round.ids], dtype=np.intp)
+        projects = self.round.model.projects
+        self.began = column(projects, "projects", "started").notna().to_numpy()
+        self.must = (column(projects, "projects", "decision") == "must").to_numpy()
+        waits = np.ones(len(self.made.ids), dtype=bool)
+        waits[self.place[self.began]] = False
+        waits[self.place[[one.project for one in self.round.earlier]]] = False
+        self.course = course(self.made, self.drawn, waits, self.engine)
+        self.last: tuple[object, Choice] | None = None
+        self._sittings: list[tuple[float, ...]] = []
+        self._holdings: list[list[float]] = []
+        self._draws: list[tuple[int, int, float]] = []
+        self._quiet: float | None = None
+        for one in self.round.earlier:
+            self._hold(one, 0.0)
+
+    def step(self, day: float, period: int, sits: bool) -> None:
+        """Let everything happen until a day, then take back what is to go back, and give out what is due."""
+        self.course.go_on(day)
+        approved, started = self.course.approved[self.place], self.course.started[self.place]
+        gone = self.course.gone[self.place]
+        for project in [one for one in self.held if gone[one]]:
+            self._release(project, day)
+        lapsed = self._lapsed(day, started) if sits else []
+        for project in lapsed:
+            self._release(project, day)
+        ready = ~np.isnan(approved) & ~gone
+        ready[list(self.held)] = False
+        changed, choice = 0, Choice(())
+        if sits:
+            choice = self._sit(day, period, ready, approved, gone)
+            promised = {one.project: one for one in choice.holdings}
+            changed = sum(
+                promised[one].option != before.option if one in promised else True
+                for one, before in self.promised.items() if ready[one]
+            )  # fmt: skip
+            self.promised = promised
+        start = self.round.start
+        due = [one for name, one in self.promised.items() if ready[name] and start[one.option] <= period]
+        for one in due:
+            self._hold(one, day)
+            del self.promised[one.project]
+        given = {one.project for one in due}
+        self._tell(given - set(lapsed), set(lapsed) - given)
+        waiting = int(ready.sum()) - len(due)
+        self._sittings.append((day, period, waiting, len(due), len(self.promised), changed, len(lapsed),
+                               choice.gap, choice.eased))  # fmt: skip
+        self._quiet = None if given - set(lapsed) or not self.course.over else self._quiet or day
+
+    def done(self, day: float) -> bool:
+        """Whether nothing more can come of it: all is over, and what could still go back has had its time."""
+        return self._quiet is not None and day > self._quiet + (self.round.case.policy.return_days or 0)
+
+    def given(self) -> Given:
+        """What has been written down."""
+        names = ["day", "period", "waiting", "given", "promised", "changed", "returned", "gap", "eased"]
+        return Given(
+            pd.DataFrame(self._sittings, columns=names, dtype=float),
+            pd.DataFrame(self._holdings, columns=["project", "option", "share", "day", "back", "cost"], dtype=float),
+            pd.DataFrame(self._draws, columns=["holding", "pool_row", "amount"], dtype=float),
+        )
+
+    def _lapsed(self, day: float, started: NDArray[np.float64]) -> list[int]:
+        """Who has not started in time, where the regime takes grants back (3.9)."""
+        within = self.round.case.policy.return_days
+        if not self.regime.returns or within is None:
+            return []
+        late = [one for one, held in self.held.items() if np.isnan(started[one]) and day - held.day > within]
+        return [one for one in late if not self.began[one]]
+
+    def _sit(self, day: float, period: int, ready: NDArray[np.bool_], approved: NDArray[np.float64],
+             gone: NDArray[np.bool_]) -> Choice:  # fmt: skip
+        places = np.flatnonzero(ready)
+        waiting = places[np.lexsort((self.place[places], approved[places]))]
+        free = self.must & ~gone & ~ready
+        free[list(self.held)] = False
+        held = tuple(one.holding for one in self.held.values())
+        one = Sitting(self.round, day, period, tuple(waiting.tolist()), held, tuple(np.flatnonzero(free).tolist()),
+                      self.gap, self.time_limit, self.last)  # fmt: skip
+        choice = self.regime.decide(one)
+        self._check(choice, ready, period, day)
+        self.last = one.key, choice
+        return choice
+
+    def _check(self, choice: Choice, ready: NDArray[np.bool_], period: int, day: float) -> None:
+        """Nothing is given twice, to nobody who does not wait, and no more than there is (3.4)."""
+        ids = self.round.ids
+        wrong = [str(ids[one.project]) for one in choice.holdings if not ready[one.project]]
+        if wrong:
+            raise YaosuError("loop_not_waiting", {"regime": self.regime.name, "found": ", ".join(wrong[:5])})
+        given = [one for one in choice.holdings if self.round.start[one.option] <= period]
+        lacks = self.round.shortage([*(one.holding for one in self.held.values()), *given])
+        if lacks.any():
+            row = self.round.model.pools.table.iloc[int(lacks.argmax())]
+            found = {"regime": self.regime.name, "pool": row["pool"], "day": f"{day:g}", "found": f"{lacks.max():.6g}",
+                     "unit": row["unit"] or ""}  # fmt: skip
+            raise YaosuError("loop_overdrawn", found)
+
+    def _hold(self, one: Holding, day: float) -> None:
+        row = len(self._holdings)
+        cost = sum(amount * float(self.round.model.cost[at]) for at, amount in one.loans or ())
+        self._holdings.append([float(self.place[one.project]), float(one.option), one.share, day, NAN, cost])
+        self._draws += [(row, at, amount) for at, amount in one.draws]
+        self.held[one.project] = _Held(one, row, day)
+
+    def _release(self, project: int, day: float) -> None:
+        self._holdings[self.held.pop(project).row][4] = day
+
+    def _tell(self, given: set[int], taken: set[int]) -> None:
+        """The course of the replication learns of it; what began before the round needs nothing to go on."""
+        self.course.take_back(self.place[sorted(taken)])
+        self.course.give(self.place[sorted(one for one in given if not self.began[one])])
