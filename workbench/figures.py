@@ -57,9 +57,8 @@ class Spoken:
     def of(record: Record, lang: Lang) -> Spoken:
         """The figures of a record."""
         titles = {str(one["name"]): stated(one).title(lang) for one in record.scenarios}
-        if record.kind == "plan":
-            return Spoken(lang, "plan", titles)
-        return Spoken(lang, "experiment", titles, Names(lang, [Process.of(record.case)], titles))
+        staged = record.kind == "experiment" and len(record.case.extra.get("stages", ())) > 0
+        return Spoken(lang, record.kind, titles, Names(lang, [Process.of(record.case)], titles) if staged else None)
 
     @property
     def _names(self) -> Names:

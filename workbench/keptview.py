@@ -14,7 +14,7 @@ import pandas as pd
 from rich.cells import cell_len, set_cell_size
 
 from allocator.errors import YaosuError
-from allocator.labels import Lang, label
+from allocator.labels import Lang, label, words
 from allocator.scenario import LANGS
 from allocator.workbook import replace_file
 from simulation import keeping
@@ -86,7 +86,7 @@ def listed(store: Store, lang: Lang) -> str:
     headers = [label(f"runs.column.{name}", lang) for name in names]
     rows = [
         [
-            str(row["number"]), label(f"runs.what.{row['command']}", lang), row["case"],
+            str(row["number"]), _word("what", row["command"], lang), row["case"],
             _scenarios(row["scenarios"], lang), _whole(row["seed"]),
             _whole(row["replications"]), when(row["repeated"]), _main(row, lang),
         ]
@@ -110,13 +110,19 @@ def short(said: str) -> str:
 def _main(row: dict[Any, Any], lang: Lang) -> str:
     """The main figure of all scenarios, or why there is none."""
     said = Spoken(lang, row["kind"]).main(row["figures"])
-    return said or label(f"runs.status.{row['status'].replace(' ', '_')}", lang)
+    return said or _word("status", row["status"], lang)
 
 
 def listed_data(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The same for JSON."""
     made = records(table.drop(columns="figures"))
     return [row | {"figures": records(one)} for row, one in zip(made, table["figures"], strict=True)]
+
+
+def _word(kind: str, said: str, lang: Lang) -> str:
+    """A command or a status in words; one of the user's own as it is."""
+    key = f"runs.{kind}.{said.replace(' ', '_')}"
+    return label(key, lang) if key in words() else said
 
 
 def _whole(number: Any) -> str:
@@ -134,17 +140,17 @@ def title(record: Record, lang: Lang) -> str:
 
 
 def _title(number: int | None, command: str, case: str, created: str, lang: Lang) -> str:
-    what = label(f"runs.what.{command}", lang)
+    what = _word("what", command, lang)
     return label("runs.title", lang, number=number, what=what, case=case, when=when(created))
 
 
 def shown(record: Record, lang: Lang) -> str:
     """Everything that is kept of it, in text."""
     told, spoken = record.told(), Spoken.of(record, lang)
-    told |= {"status": label(f"runs.status.{record.status.replace(' ', '_')}", lang),
+    told |= {"status": _word("status", record.status, lang),
              "created": when(record.created), "repeated": when(record.repeated),
              "seconds": None if record.seconds is None else f"{record.seconds:.1f}"}  # fmt: skip
-    told["command"] = label(f"runs.what.{record.command}", lang)
+    told["command"] = _word("what", record.command, lang)
     about = [[label(f"runs.about.{name}", lang), str(told[name])] for name in PARTS if told[name] is not None]
     for name in ("options", "versions"):
         listed = [f"{key} {found if isinstance(found, str) else keeping.text(found)}"

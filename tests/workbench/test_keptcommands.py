@@ -12,12 +12,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from cases import LANGS, desk, impossible, run, small
+from cases import LANGS, POOLS, PROJECTS, desk, impossible, run, small
 
 from allocator import Case
 from allocator.folder import harmless
 from allocator.labels import Lang
 from simulation import Store
+from simulation.keeping import FIGURES, Record
 from simulation.store import Entry
 
 QUICK = ("--replications", 2, "--jobs", 1, "--engine", "simpy")
@@ -191,6 +192,18 @@ def test_two_plans_that_differ_say_where_and_who_gains(tmp_path: Path) -> None:
     moved = {row["id"]: row["outcome"] for row in found["projects"]}
     assert {one for one, way in moved.items() if way == "gains"} == chosen[1] - chosen[0]
     assert {one for one, way in moved.items() if way == "loses"} == chosen[0] - chosen[1]
+
+
+def test_what_a_programme_of_the_users_own_kept_is_shown_as_it_is_called(tmp_path: Path) -> None:
+    case = Case.from_tables(projects=PROJECTS, pools=POOLS)
+    figures = pd.DataFrame([["", "jobs", "people", 12.0, 11.0, 13.0]], columns=FIGURES)
+    with Store("runs.sqlite") as store:
+        store.keep(Record("plan", "my own", case, figures, {}, {}, status="tried"))
+        days = figures.assign(measure="day_80", unit="day")
+        number = store.keep(Record("experiment", "by hand", case, days, {}, {}))
+    assert "day 12" in done("runs", ".", "show", number), "the case has no stages that say what day 0 is"
+    for text in (done("runs", ".", "list"), done("runs", ".", "show", 1), done("runs", ".", "compare", 1, 1)):
+        assert "my own" in text and "12 people" in text
 
 
 @pytest.mark.parametrize("args, english, chinese", [
