@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -241,6 +242,26 @@ class Crossing:
             rows += [{"scenario": scenario, "regime": regime, "kind": kind, **self._interval(np.array(one))}
                      for kind, one in values.items()]  # fmt: skip
         return pd.DataFrame(rows)
+
+    def projects(self) -> pd.DataFrame:
+        """Who gets its elements: ``scenario, regime, project, region, tier, granted, day, started``.
+
+        ``granted`` and ``started`` are shares of the replications; ``day`` is the mean day of the grants.
+        """
+        parts = []
+        for scenario, regime, name in self.cells():
+            quota, outcomes = self._quota(name), self.runs.outcomes_of(name)
+            days = np.array([quota.granted(one, self.end) for one in outcomes])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # of those who never get any
+                mean = np.nanmean(days, axis=0)
+            facts = {one: column(quota.projects, "projects", one).to_numpy() for one in ("region", "tier")}
+            parts.append(pd.DataFrame({
+                "scenario": scenario, "regime": regime, "project": quota.projects["id"].to_numpy(), **facts,
+                "granted": np.isfinite(days).mean(axis=0), "day": mean,
+                "started": np.mean([one.started <= self.end for one in outcomes], axis=0),
+            }))  # fmt: skip
+        return pd.concat(parts, ignore_index=True)
 
     def values(self, measure: Measure, day: Day | None = None, resource: str | None = None) -> dict[str, pd.Series]:
         """A measure in each replication, by name of scenario and regime.

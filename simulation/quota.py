@@ -118,6 +118,13 @@ class Quota:
         elements = np.where(one.approved < end, np.maximum(granted - one.approved, 0.0), NAN)
         return np.where(self.began, NAN, review), np.where(self.began, NAN, elements)
 
+    def granted(self, one: Outcome, end: float) -> Floats:
+        """Day on which each project was given what it holds on a day; NaN for who holds nothing."""
+        stays = ((one.holdings["day"] < end) & ~(one.holdings["back"] < end)).to_numpy()
+        found = np.full(len(self.ids), NAN)
+        found[one.holdings["project"].to_numpy(dtype=int)[stays]] = one.holdings["day"].to_numpy()[stays]
+        return found
+
     def held(self, one: Outcome, end: float) -> pd.DataFrame:
         """What each region holds of each resource on a day: ``resource, region, amount``."""
         holdings, draws = one.holdings, one.draws
