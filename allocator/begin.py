@@ -57,7 +57,9 @@ def begin(
     found = Answer("unknown", dived, relaxed.bound)
     loss, plan = _losses(model, program, relaxed.prices), None
     at = dived if start is None else start
-    undecided = _unlike(program, relaxed.x, at) | _within_rules(model, program, relaxed.x, loss)
+    undecided = _unlike(program, relaxed.x, at)
+    if brisk:
+        undecided |= _within_rules(model, program, relaxed.x, loss)
     fine, nodes = (gap / 2, BRISK_NODES) if brisk else (min(gap / 2, FINE), NODES)
     for size in BRISK_ROUNDS if brisk else MORE_ROUNDS if engine.by_prices else ROUNDS:
         undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
@@ -68,9 +70,9 @@ def begin(
         answer = _search(model, engine, program, at, undecided, effort)
         plan = plan if answer.x is None else program.repair(answer.x)
         found = Answer("unknown" if plan is None else "feasible", plan, relaxed.bound, None, answer.interrupted)
-        if answer.interrupted or near(program, found, gap) or time.monotonic() > end:
+        if plan is None or answer.interrupted or near(program, found, gap) or time.monotonic() > end:
             break
-        at = at if plan is None else plan
+        at = plan
     return found
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from allocator.case import Case
 from allocator.errors import YaosuError
+from allocator.options import period_bounds
 from allocator.round import Round
 from allocator.schema import column
 from simulation.experiment import experiment
@@ -86,10 +87,18 @@ def cross(
             loop = Loop.of(rounds[own.hash], regime, every=every, first=first, gap=gap)
             arms[named(name, regime.name)] = Arm(own.projects, process, levers, loop)
     names = tuple(one.name for one in chosen)
+    if until is None:
+        until = next((end for one in rounds.values() if (end := round_end(one)) is not None), None)
     runs = experiment(case.projects, next(iter(arms.values())).process, arms, until=until, **how)
     crossing = Crossing(runs, tuple(scenarios), names)
     crossing.check()
     return crossing
+
+
+def round_end(one: Round) -> Day | None:
+    """The last date of a round, where its periods are dates."""
+    bounds = period_bounds(one.model.pools.periods[-1])
+    return None if bounds is None else bounds[1].date().isoformat()
 
 
 def named(scenario: str, regime: str) -> str:
@@ -321,6 +330,24 @@ class Crossing:
                     "more": more["mean"], "more_low": more["low"], "more_high": more["high"],
                 })  # fmt: skip
         return pd.DataFrame(rows)
+
+    def effects(self, measure: Measure, day: Day | None = None, resource: str | None = None) -> pd.DataFrame:
+        """What each scenario changes under each regime against the first scenario, paired by replication.
+
+        Returns
+        -------
+        DataFrame
+            ``scenario, regime, effect, low, high``; the first scenario has no row.
+        """
+        found = self.values(measure, day, resource)
+        rows = []
+        for scenario in self.scenarios[1:]:
+            for regime in self.regimes:
+                change = (found[named(scenario, regime)] - found[named(self.scenarios[0], regime)]).dropna()
+                interval = self._interval(change.to_numpy())
+                rows.append({"scenario": scenario, "regime": regime, "effect": interval["mean"],
+                             "low": interval["low"], "high": interval["high"]})  # fmt: skip
+        return pd.DataFrame(rows, columns=["scenario", "regime", "effect", "low", "high"])
 
     def _quota(self, name: str) -> Quota:
         return self._quotas[name]

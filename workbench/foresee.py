@@ -1,4 +1,4 @@
-"""The commands of the simulation: simulate, compare, seek; their options, those in common in one place."""
+"""The commands of the simulation: simulate, compare, seek, regimes; their options, those in common in one place."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ import click
 from allocator.labels import Lang
 from workbench.bilingual import Command, argument, option
 
+by_option = option("--by", multiple=True, metavar="date")
+until_option = option("--until", metavar="date")
 
-def study_options(command: Callable[..., int]) -> Callable[..., int]:
-    """What is simulated how often and with which draws, who counts, and where results go: handed on as `Asked`."""
+
+def run_options(command: Callable[..., int], replications: int = 100) -> Callable[..., int]:
+    """What is simulated how often and with which draws, and where results go: handed on as `Asked`."""
 
     @click.pass_obj
     @wraps(command)
     def asked(lang: Lang, /, case: str, **given: Any) -> int:
         from workbench.study import Asked, column
 
-        names = ("out", "as_json", "replications", "seed", "jobs", "store", "where", "over", "weight")
+        names = ("out", "as_json", "replications", "seed", "jobs", "store")
         common = {name: given.pop(name) for name in names}
-        common["weight"] = column(common["weight"])
-        return command(Asked(case, lang=lang, engine=given.pop("sim_engine"), **common), **given)
+        counts: dict[str, Any] = {"where": "", "over": "planned", "weight": None}
+        counts |= {name: given.pop(name) for name in counts if name in given}
+        counts["weight"] = column(counts["weight"])
+        return command(Asked(case, lang=lang, engine=given.pop("sim_engine"), **common, **counts), **given)
 
     wrapped: Callable[..., int] = asked
     for wrap in (
@@ -33,7 +38,16 @@ def study_options(command: Callable[..., int]) -> Callable[..., int]:
         option("--jobs", type=click.IntRange(min=1), metavar="count"),
         option("--seed", type=click.IntRange(min=0), default=1, metavar="count"),
         option("--engine", "sim_engine", type=click.Choice(["fast", "simpy"]), default="fast"),
-        option("--replications", type=click.IntRange(min=1), default=100, metavar="count"),
+        option("--replications", type=click.IntRange(min=1), default=replications, metavar="count"),
+    ):
+        wrapped = wrap(wrapped)
+    return wrapped
+
+
+def study_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The same, and who counts."""
+    wrapped = run_options(command)
+    for wrap in (
         option("--weight", metavar="column"),
         option("--over", type=click.Choice(["planned", "due"]), default="planned"),
         option("--where", default="", metavar="rule"),
@@ -42,8 +56,17 @@ def study_options(command: Callable[..., int]) -> Callable[..., int]:
     return wrapped
 
 
-by_option = option("--by", multiple=True, metavar="date")
-until_option = option("--until", metavar="date")
+def cross_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Regimes crossed with scenarios, few times since each sitting solves the model again."""
+    wrapped = run_options(command, replications=20)
+    for wrap in (
+        option("--gap", type=click.FloatRange(min=0, min_open=True), default=0.02, metavar="share"),
+        option("--every", "pace", default="month", metavar="days"),
+        option("--until", "end", metavar="date"),
+        option("--regime", "regimes", multiple=True, metavar="regime"),
+    ):
+        wrapped = wrap(wrapped)
+    return wrapped
 
 
 @click.command(cls=Command)
@@ -91,4 +114,15 @@ def seek(asked: Any, **given: Any) -> int:
     return seeking.seek(asked, **given)
 
 
-COMMANDS = (simulate, compare, seek)
+@click.command(cls=Command)
+@argument("case")
+@argument("scenarios", nargs=-1)
+@cross_options
+def regimes(asked: Any, **given: Any) -> int:
+    """Quota given out by region, by rank, or following the projects."""
+    from workbench import regiming
+
+    return regiming.regimes(asked, **given)
+
+
+COMMANDS = (simulate, compare, seek, regimes)

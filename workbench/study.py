@@ -22,6 +22,7 @@ from allocator.scenario import Scenario, read_scenarios
 from simulation import applies
 from simulation.cohort import View, cohorts
 from simulation.experiment import experiment
+from simulation.leverfile import Variant
 from simulation.leverfile import scenarios as variants_of
 from simulation.measures import Day
 from simulation.network import entries
@@ -103,8 +104,8 @@ class Study:
         What is simulated, the case as it is first.
     titles : mapping
         What the scenarios are called, by name.
-    stated : mapping
-        The scenarios as they were stated, by name; without the case as it is.
+    variants : mapping
+        What the scenarios make of the case, by name; without the case as it is.
     """
 
     asked: Asked
@@ -112,7 +113,7 @@ class Study:
     faults: tuple[Fault, ...]
     arms: Mapping[str, Arm]
     titles: Mapping[str, str]
-    stated: Mapping[str, Scenario] = field(default_factory=dict)
+    variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @staticmethod
     def read(asked: Asked, scenarios: Sequence[str], watch: Watch) -> Study:
@@ -131,7 +132,7 @@ class Study:
         arms = {CASE: Arm(case.projects, process)}
         arms |= {key: Arm(one.case.projects, one.process, one.levers) for key, one in made.items()}
         titles = {CASE: label("simulate.case", lang)} | {key: one.stated.title(lang) for key, one in made.items()}
-        study = Study(asked, case, faults, arms, titles, {key: one.stated for key, one in made.items()})
+        study = Study(asked, case, faults, arms, titles, made)
         study._counts()
         return study
 
@@ -170,7 +171,12 @@ class Study:
     def only(self, names: Sequence[str]) -> Study:
         """The same with some of the scenarios."""
         return Study(self.asked, self.case, self.faults, {name: self.arms[name] for name in names}, self.titles,
-                     self.stated)  # fmt: skip
+                     self.variants)  # fmt: skip
+
+    @property
+    def stated(self) -> dict[str, Scenario]:
+        """The scenarios as they were stated, by name."""
+        return {name: one.stated for name, one in self.variants.items()}
 
     @property
     def swept(self) -> tuple[str, ...]:

@@ -1,0 +1,168 @@
+"""Regimes crossed with scenarios as they are asked for on the command line: what was asked, the runs, all tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from allocator.errors import YaosuError
+from allocator.labels import label
+from simulation.crossing import MEASURES, Crossing, cross
+from simulation.leverfile import Variant
+from simulation.levers import Scenario
+from simulation.loop import REGIMES, regime_of
+from simulation.measures import Day
+from simulation.speaking import Names
+from simulation.store import Store
+from workbench.progress import Watch
+from workbench.study import CASE, Study, day
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How quota is given out.
+
+    Attributes
+    ----------
+    regimes : tuple of str
+        All three without a name.
+    every : "month" or float
+        Between two sittings, in days.
+    gap : float
+        Of each sitting that optimises.
+    until : day, optional
+        The end of the last period without.
+    """
+
+    regimes: tuple[str, ...]
+    every: Any
+    gap: float
+    until: Day | None
+
+    @staticmethod
+    def read(regimes: Sequence[str], every: str, gap: float, until: str | None) -> Rules:
+        """As typed.
+
+        Raises
+        ------
+        YaosuError
+            There is no such regime, or what was typed is no day or number of days.
+
+        Examples
+        --------
+        >>> Rules.read((), "14", 0.02, "2020-12-31")
+        Rules(regimes=('regional', 'ranked', 'follow'), every=14.0, gap=0.02, until='2020-12-31')
+        """
+        names = tuple(dict.fromkeys(WORDS.get(one, one) for one in regimes)) or tuple(REGIMES)
+        for one in names:
+            regime_of(one)
+        return Rules(names, every if every == "month" else _interval(every), gap, until and day(until, "--until"))
+
+
+WORDS = {label(f"loop.regime.{name}", "zh"): name for name in REGIMES}
+"""Chinese names of the regimes."""
+
+
+def _interval(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise YaosuError("loop_every", {"found": text})
+    return number
+
+
+@dataclass(frozen=True, eq=False)
+class Crossed:
+    """A crossing beside the study that it was asked for in."""
+
+    study: Study
+    rules: Rules
+    crossing: Crossing
+    seconds: float
+
+    @staticmethod
+    def run(study: Study, rules: Rules, watch: Watch, store: Store) -> Crossed:
+        """All replications; what is kept already is not run again."""
+        since = time.perf_counter()
+        watch.doing("starting")
+        asked = study.asked
+        scenarios: dict[str, Scenario | Variant] = {CASE: Scenario(), **study.variants}
+        made = cross(
+            study.case, {name: scenarios[name] for name in study.arms}, rules.regimes, every=rules.every,
+            gap=rules.gap, until=rules.until, replications=asked.replications, seed=asked.seed,
+            jobs=asked.jobs or -1, engine=asked.engine, store=store, progress=watch.timing("replications"),
+        )  # fmt: skip
+        return Crossed(study, rules, made, time.perf_counter() - since)
+
+    @property
+    def names(self) -> Names:
+        """How everything is called, a regime under a scenario included."""
+        lang, titles = self.study.asked.lang, dict(self.study.titles)
+        for scenario, regime, name in self.crossing.cells():
+            titles[name] = f"{titles[scenario]} · {label(f'loop.regime.{regime}', lang)}"
+        return Names(lang, [arm.moved for arm in self.crossing.runs.arms.values()], titles)
+
+    def regime(self, name: str) -> str:
+        """What a regime is called."""
+        return label(f"loop.regime.{name}", self.study.asked.lang)
+
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """All tables by name; figures have their unit beside them."""
+        one, units = self.crossing, self.study.case.units
+        cells, gains = [], []
+        for measure in MEASURES:
+            for resource in one_of(measure, self.study.case.resources):
+                unit = units_of(measure, units.get(resource, ""))
+                about = {"measure": measure, "resource": resource, "unit": unit}
+                cells.append(one.table(measure, resource=resource or None).assign(**about))
+                if len(one.regimes) > 1:
+                    gains.append(one.gains(measure, resource=resource or None).assign(**about))
+        lead = ["measure", "resource", "unit", "scenario", "regime"]
+        made = {
+            "cells": _led(pd.concat(cells), lead), "gains": _led(pd.concat(gains), lead) if gains else pd.DataFrame(),
+            "effects": _led(self._effects(), lead), "curve": one.curve(), "benefit": one.benefit(), "idle": one.idle(),
+            "waiting": self._waiting(), "fairness": one.fairness(), "stability": one.stability(),
+            "projects": one.projects(), "totals": one.totals(), "failures": one.runs.failures,
+        }  # fmt: skip
+        return {name: table for name, table in made.items() if len(table)}
+
+    def _effects(self) -> pd.DataFrame:
+        """What each scenario changes under each regime against the first scenario."""
+        one, units = self.crossing, self.study.case.units
+        parts = [
+            one.effects(measure, resource=resource or None).assign(
+                measure=measure, resource=resource, unit=units_of(measure, units.get(resource, ""))
+            )
+            for measure in MEASURES
+            for resource in one_of(measure, self.study.case.resources)
+        ]
+        return pd.concat(parts)
+
+    def _waiting(self) -> pd.DataFrame:
+        """By city and by tier, and of all."""
+        parts = [self.crossing.waiting(by).assign(by=by or "") for by in (None, "region", "tier")]
+        return _led(pd.concat(parts), ["scenario", "regime", "by", "group"])
+
+
+def one_of(measure: str, resources: Sequence[str]) -> Sequence[str]:
+    """The resources that a measure is of; none, said by a blank, where it is of none."""
+    return resources if measure in ("idle", "gini") else ("",)
+
+
+def units_of(measure: str, resource: str) -> str:
+    """The unit of a measure."""
+    known = {"started": "share", "secured": "points", "realised": "points", "elements": "days", "review": "days"}
+    return f"{resource} × days" if measure == "idle" else known.get(measure, "")
+
+
+def _led(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """A table with some of its columns first."""
+    return table[[*names, *(name for name in table.columns if name not in names)]].reset_index(drop=True)
