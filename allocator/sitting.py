@@ -143,7 +143,8 @@ class Sitting:
         Choice
             The same as at the sitting before where nothing has changed since.
         """
-        if not self.waiting:
+        opens = (self.round.start >= self.period) & np.isin(self.round.owner, self.waiting)
+        if not opens.any():
             return Choice((), "optimal", 0.0)
         if value is None and self.last is not None and self.last[0] == self.key:
             return self.last[1]

@@ -117,7 +117,8 @@ class Giving:
         waiting = int(ready.sum()) - len(due)
         self._sittings.append((day, period, waiting, len(due), len(self.promised), changed, len(lapsed),
                                choice.gap, choice.eased))  # fmt: skip
-        self._quiet = None if given - set(lapsed) or not self.course.over else self._quiet or day
+        goes_on = given - set(lapsed) or self.promised or period + 1 < len(self.round.begins) or not self.course.over
+        self._quiet = None if goes_on else self._quiet or day
 
     def done(self, day: float) -> bool:
         """Whether nothing more can come of it: all is over, and what could still go back has had its time."""
