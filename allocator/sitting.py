@@ -332,3 +332,7 @@ def ranked(sitting: Sitting) -> Choice:
 def follow(sitting: Sitting) -> Choice:
     """The projects that are ready are optimised again over what is left (MODEL 5)."""
     return sitting.optimise()
+
+
+REGIMES = {"regional": regional, "ranked": ranked, "follow": follow}
+"""What decides at a sitting, by name (MODEL 5)."""

@@ -14,12 +14,13 @@ import pandas as pd
 
 from allocator.summary import versions
 from benchmarks.command import command
+from benchmarks.loop import loop
 from benchmarks.plans import promised, scale
 from benchmarks.published import published
 from benchmarks.review import review
 
 PARTS: dict[str, Callable[[bool], pd.DataFrame]] = {
-    "command": command, "plan": promised, "published": published, "scale": scale, "review": review,
+    "command": command, "plan": promised, "published": published, "scale": scale, "review": review, "loop": loop,
 }  # fmt: skip
 TITLE = "# Benchmarks"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -85,6 +85,7 @@ def cross(
             rounds[own.hash] = Round.of(own)
         for regime in chosen:
             loop = Loop.of(rounds[own.hash], regime, every=every, first=first, gap=gap)
+            levers = replace(levers, regime="")
             arms[named(name, regime.name)] = Arm(own.projects, process, levers, loop)
     names = tuple(one.name for one in chosen)
     if until is None:

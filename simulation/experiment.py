@@ -170,6 +170,8 @@ def _works(
     works: dict[str, Work] = {}
     found: dict[str, Fault] = {}
     for name, arm in arms.items():
+        if arm.scenario.regime and arm.loop is None:
+            raise YaosuError("loop_case", {"regime": arm.scenario.regime})
         try:
             network = prepare(arm.projects, arm.moved)
             told = None if arm.loop is None else arm.loop.told

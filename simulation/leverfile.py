@@ -14,8 +14,10 @@ from allocator import cells
 from allocator import scenario as named
 from allocator.case import Case
 from allocator.errors import Fault, InputError
+from allocator.labels import label
 from allocator.overrides import shown
 from allocator.processschema import SETTINGS
+from allocator.sitting import REGIMES
 from simulation.levers import Scenario
 from simulation.process import Process
 from simulation.processtables import MEASURES, needed, value_of
@@ -24,7 +26,7 @@ ENTRY = "levers"
 WORDS = {
     "审查速度": "speed", "审查人员": "reviewers", "并联审批": "parallel", "容缺": "deferral", "网上办理": "online",
     "取消环节": "removed", "绿色通道": "green", "热线": "hotline", "调度": "dispatch", "服务队": "teams",
-    "逾期默认通过": "enforced",
+    "逾期默认通过": "enforced", "要素配置": "regime",
 }  # fmt: skip
 """Chinese names of the entries; those inside a measure are the words of the table process."""
 
@@ -48,7 +50,7 @@ def read_levers(stated: Any, file: str) -> tuple[Scenario, list[Fault]]:
         ``speed`` (a factor, or a table by stage, office or level), ``reviewers`` (a factor, or a table of numbers by
         office, ``office/region`` or ``office/region/county``), ``parallel``, ``online``, ``enforced`` (true or false),
         ``deferral`` (true, or a table), ``removed``, ``green`` (lists), ``hotline``, ``dispatch``, ``teams`` (tables of
-        the settings in ``docs/columns.md``). Names may be Chinese.
+        the settings in ``docs/columns.md``), ``regime`` (``regional``, ``ranked`` or ``follow``). Names may be Chinese.
     file : str
         Named in the faults.
 
@@ -143,7 +145,7 @@ class _Reader:
             "speed": self._factors, "reviewers": self._factors, "deferral": self._deferral,
             **dict.fromkeys(("parallel", "online", "enforced"), self._switch),
             **dict.fromkeys(("removed", "green"), self._names),
-            **dict.fromkeys(("hotline", "dispatch", "teams"), self._measure),
+            **dict.fromkeys(("hotline", "dispatch", "teams"), self._measure), "regime": self._regime,
         }  # fmt: skip
         made: dict[str, Any] = {}
         for key, value in stated.items():
@@ -176,6 +178,11 @@ class _Reader:
         if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
             return tuple(listed)
         return self._wrong(place, '["…"]', value)
+
+    def _regime(self, place: str, value: Any) -> Any:
+        """The name of a regime, in either language; whether there is such a one is told with the other levers."""
+        spoken = {label(f"loop.regime.{name}", "zh"): name for name in REGIMES}
+        return spoken.get(value, value) if isinstance(value, str) else self._wrong(place, ", ".join(REGIMES), value)
 
     def _deferral(self, name: str, value: Any) -> Any:
         return value if isinstance(value, bool) else self._measure(name, value, "true/{…}")

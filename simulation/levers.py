@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 from allocator import cells
 from allocator.errors import Fault, InputError
+from allocator.sitting import REGIMES
 from simulation.distributions import as_distribution
 from simulation.measures import Deferral, Dispatch, Hotline, Teams
 from simulation.process import Office, Process, Stage
@@ -40,6 +41,9 @@ class Scenario:
     hotline, dispatch, teams : Hotline, Dispatch, Teams, optional
     enforced : bool
         What is not decided within its limit is decided by default.
+    regime : str
+        How quota is given out (MODEL 5): ``regional``, ``ranked`` or ``follow``; elements are there at once without.
+        It needs the quota of a case: a scenario file has it, in Python `simulation.loop.Loop` brings it.
     change : function from Process to Process, optional
         A lever of one's own, moved after the others.
 
@@ -62,6 +66,7 @@ class Scenario:
     dispatch: Dispatch | None = None
     teams: Teams | None = None
     enforced: bool = False
+    regime: str = ""
     change: Change | None = None
 
     def __post_init__(self) -> None:
@@ -102,6 +107,9 @@ class Scenario:
             elif isinstance(self.reviewers, Mapping) and value != int(value):
                 yield Fault("not_whole", "levers", None, name, values={"found": f"{value:g}"})
         yield from _unknown("removed", self.removed, stages, "unknown_stage")
+        if self.regime and self.regime not in REGIMES:
+            values = {"found": self.regime, "nearest": cells.nearest(self.regime, [*REGIMES])}
+            yield Fault("regime_unknown", "levers", None, "regime", values=values)
 
 
 def _unknown(lever: str, names: Iterable[str], known: list[str], code: str = "lever_unknown") -> Iterable[Fault]:
@@ -200,6 +208,7 @@ LEVERS: Mapping[str, Callable[..., Process]] = {
     "dispatch": _field("dispatch"),
     "teams": _field("teams"),
     "enforced": _field("enforced"),
+    "regime": lambda process, name: process,
     "change": lambda process, change: change(process),
 }
 """How each field of a scenario changes a process, in the order in which they are moved."""

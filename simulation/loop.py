@@ -57,9 +57,7 @@ class Regime:
 
 
 REGIMES: Mapping[str, Regime] = {
-    "regional": Regime("regional", sitting.regional, returns=False),
-    "ranked": Regime("ranked", sitting.ranked, returns=False),
-    "follow": Regime("follow", sitting.follow),
+    name: Regime(name, decide, returns=name == "follow") for name, decide in sitting.REGIMES.items()
 }
 
 
@@ -97,7 +95,7 @@ class Loop:
     regime: Regime
     every: Literal["month"] | float | None = "month"
     first: Day | None = None
-    gap: float = 1e-2
+    gap: float = 2e-2
     time_limit: float = 60.0
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pandas as pd
 
-from allocator.errors import Fault, InputError
+from allocator.errors import Fault, InputError, YaosuError
 from simulation import runtables
 from simulation.draws import Draws, draw
 from simulation.levers import Scenario
@@ -103,7 +103,15 @@ def simulate(
 
 
 def prepare(projects: pd.DataFrame, process: Process, scenario: Scenario | None = None) -> Network:
-    """What `replicate` needs, made once for all replications."""
+    """What `replicate` needs, made once for all replications.
+
+    Raises
+    ------
+    YaosuError
+        The scenario names a regime, which takes a `simulation.loop.Loop`.
+    """
+    if scenario is not None and scenario.regime:
+        raise YaosuError("loop_case", {"regime": scenario.regime})
     return network(projects, scenario.apply(process) if scenario is not None else process)
 
 

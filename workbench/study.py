@@ -24,6 +24,7 @@ from simulation.cohort import View, cohorts
 from simulation.experiment import experiment
 from simulation.leverfile import Variant
 from simulation.leverfile import scenarios as variants_of
+from simulation.loop import Loop
 from simulation.measures import Day
 from simulation.network import entries
 from simulation.precision import Precision
@@ -130,7 +131,7 @@ class Study:
         made = variants_of(case, stated)
         lang = asked.lang
         arms = {CASE: Arm(case.projects, process)}
-        arms |= {key: Arm(one.case.projects, one.process, one.levers) for key, one in made.items()}
+        arms |= {key: _arm(one) for key, one in made.items()}
         titles = {CASE: label("simulate.case", lang)} | {key: one.stated.title(lang) for key, one in made.items()}
         study = Study(asked, case, faults, arms, titles, made)
         study._counts()
@@ -217,6 +218,12 @@ class Study:
         stated = [name for name in runs.scenarios if name not in self.swept]
         finding = Finding(runs, self.names(), **self.counting(), dates=tuple(dates))
         return finding.leading(stated[1:]) if len(stated) > 1 else None
+
+
+def _arm(one: Variant) -> Arm:
+    """A scenario as it is simulated; with a regime, quota is given out inside the simulation."""
+    loop = Loop.of(one.case, one.levers.regime) if one.levers.regime else None
+    return Arm(one.case.projects, one.process, one.levers, loop)
 
 
 class Stopped(Exception):

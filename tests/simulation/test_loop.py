@@ -24,7 +24,9 @@ from allocator.round import Holding, Round
 from allocator.sitting import Choice, Sitting
 from simulation.crossing import cross
 from simulation.distributions import exponential
+from simulation.experiment import experiment
 from simulation.giving import Given
+from simulation.leverfile import read_levers
 from simulation.levers import Scenario
 from simulation.loop import REGIMES, Loop, Regime, days, regime_of, run
 from simulation.process import Process, Stage
@@ -326,6 +328,8 @@ import sys
 sys.path.insert(0, {tests!r})
 from test_loop import crossing_case
 from simulation.crossing import cross
+from simulation.experiment import experiment
+from simulation.leverfile import read_levers
 from simulation.levers import Scenario
 print("begun", flush=True)
 cross(crossing_case(), {{"a": Scenario(), "b": Scenario(speed=2)}}, every=30.0, replications=40, jobs=1,
@@ -372,3 +376,19 @@ def test_a_year_of_many_small_sittings_ends(tmp_path: Path) -> None:
     kept, one, _ = given(case, process, "follow", every=1.0)
     assert np.isfinite(kept.approved).all() and len(one.sittings) < 4000
     assert time.monotonic() - began < 600
+
+
+def test_a_scenario_that_names_a_regime_asks_for_a_case() -> None:
+    case = crossing_case()
+    with pytest.raises(YaosuError, match="follow"):
+        prepare(case.projects, Process.of(case), Scenario(regime="follow"))
+    with pytest.raises(YaosuError, match="follow"):
+        experiment(case.projects, Process.of(case), {"a": Scenario(regime="follow")}, replications=1, jobs=1)
+
+
+def test_a_scenario_file_may_name_a_regime_in_either_language() -> None:
+    levers, faults = read_levers({"要素配置": "要素跟着项目走", "speed": 2}, "a.toml")
+    assert (levers.regime, levers.speed, faults) == ("follow", 2, [])
+    assert read_levers({"regime": "ranked"}, "a.toml")[0].regime == "ranked"
+    found = [fault.text() for fault in Scenario(regime="folow")._faults(at_once())]
+    assert found == ["levers, regime: there is no regime “folow”; did you mean “follow”?"]
