@@ -4,12 +4,12 @@ RUN = .venv/bin/python
 PIP = $(PYTHON) -m pip --python .venv/bin/python --quiet --disable-pip-version-check
 READY = .venv/ready
 
-.PHONY: demo test quick notebooks lock clean
+.PHONY: demo test quick browser notebooks lock clean
 
 demo: $(READY)
 	$(RUN) -m workbench demo --out out/demo
 
-test: $(READY)
+test: $(READY) browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
@@ -20,6 +20,10 @@ quick: $(READY)
 
 notebooks: $(READY)
 	$(RUN) -m notebooks.make
+
+browser:  # what the test of the report's page needs
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install --yes chromium >/dev/null; } \
+		|| echo "There is no chromium and it cannot be installed (Debian: apt-get install chromium); its tests are skipped."
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'yaosu needs Python 3.11 or newer: make PYTHON=python3.11')"
