@@ -261,7 +261,8 @@ class Draft:
                     self.fault("unit_dimension", f"{place}.unit", found=str(unit), expected=self._kept[resource])
         before = self.tables[table]
         joined = pd.concat([before, parsed], ignore_index=True) if len(before) else parsed
-        flags = {str(name): joined[name].eq(True) for name in before if pd.api.types.is_bool_dtype(before[name])}
+        kinds = [str(name) for name in before if pd.api.types.is_bool_dtype(before[name])]
+        flags = {name: joined[name].eq(True) if name in joined else False for name in kinds}
         self.tables[table] = joined.assign(**flags)
 
 

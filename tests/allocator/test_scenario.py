@@ -199,6 +199,12 @@ def test_rows_are_appended_and_removed() -> None:
     assert pools["resource"].tolist() == ["land", "energy", "land"] and pools["amount"].tolist() == [60, 250, 30]
 
 
+def test_rows_that_take_the_place_of_all_others_need_not_state_what_may_be_left_out() -> None:
+    case = crowd().with_changes(projects=lambda projects: projects.assign(bond=True))
+    new = '[[projects]]\nremove = true\n[[projects]]\nappend = [{ id = "new", land = 4, energy = 1, score = 9, plan = 2 }]'
+    assert toml(new).apply(case).projects[["id", "bond"]].to_numpy().tolist() == [["new", False]]
+
+
 def test_rules_are_laid_over_changed_by_name_appended_and_taken_out() -> None:
     assert changed("[policy.match]\n'用地' = 0.8\nenergy = 0.5").policy.match == {"land": 0.8, "energy": 0.5}
     assert changed("[policy]\nmatch = {}").policy.match == {}
