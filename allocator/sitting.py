@@ -6,7 +6,7 @@ those of later periods are promises, which the next sitting makes anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -105,12 +105,12 @@ class Sitting:
         """What `optimise` depends on."""
         return self.period, frozenset(self.waiting), frozenset(self.reserved), frozenset(self.held)
 
-    def take(self, order: Sequence[str] | None = None, *, divided: bool = False) -> Choice:
+    def take(self, order: Iterable[str] | None = None, *, divided: bool = False) -> Choice:
         """Go down a list of the waiting projects and take what still fits.
 
         Parameters
         ----------
-        order : sequence of str, optional
+        order : iterable of str, optional
             Ids; first come first served without.
         divided : bool
             Each region draws on its formula share of the provincial pools only.

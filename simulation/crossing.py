@@ -60,7 +60,7 @@ def cross(
     Raises
     ------
     InputError, YaosuError
-        As there; or demand and quota of two regimes differ.
+        As there; or two regimes have one name, or demand and quota of two regimes differ.
 
     Examples
     --------
@@ -88,6 +88,10 @@ def cross(
             levers = replace(levers, regime="")
             arms[named(name, regime.name)] = Arm(own.projects, process, levers, loop)
     names = tuple(one.name for one in chosen)
+    if not arms:
+        raise YaosuError("runs_nothing")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise YaosuError("cross_twice", {"found": twice[0]})
     if until is None:
         until = next((end for one in rounds.values() if (end := round_end(one)) is not None), None)
     runs = experiment(case.projects, next(iter(arms.values())).process, arms, until=until, **how)
@@ -321,13 +325,13 @@ class Crossing:
             before: pd.Series | None = None
             for scenario in self.scenarios:
                 base = found[named(scenario, first)]
-                gain = (found[named(scenario, regime)] - base).dropna()
+                gain = found[named(scenario, regime)] - base
                 before = gain if before is None else before
-                gained = self._interval(gain.to_numpy())
-                more = self._interval((gain - before).dropna().to_numpy())
+                gained, paired = self._interval(gain.to_numpy()), base.reindex(gain.index)[gain.notna()].mean()
+                more = self._interval((gain - before).to_numpy())
                 rows.append({
                     "scenario": scenario, "regime": regime, "gain": gained["mean"], "low": gained["low"],
-                    "high": gained["high"], "relative": gained["mean"] / base.mean() if base.mean() else NAN,
+                    "high": gained["high"], "relative": gained["mean"] / paired if paired else NAN,
                     "more": more["mean"], "more_low": more["low"], "more_high": more["high"],
                 })  # fmt: skip
         return pd.DataFrame(rows)
@@ -344,7 +348,7 @@ class Crossing:
         rows = []
         for scenario in self.scenarios[1:]:
             for regime in self.regimes:
-                change = (found[named(scenario, regime)] - found[named(self.scenarios[0], regime)]).dropna()
+                change = found[named(scenario, regime)] - found[named(self.scenarios[0], regime)]
                 interval = self._interval(change.to_numpy())
                 rows.append({"scenario": scenario, "regime": regime, "effect": interval["mean"],
                              "low": interval["low"], "high": interval["high"]})  # fmt: skip

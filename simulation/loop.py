@@ -115,10 +115,11 @@ class Loop:
     @property
     def told(self) -> list[object]:
         """All that a result depends on beside projects, process and seed, for its fingerprint."""
+        decide = self.regime.decide
         try:
-            text = inspect.getsource(self.regime.decide)
+            text = f"{inspect.getsource(decide)}{inspect.getclosurevars(decide).nonlocals}{decide.__defaults__}"
         except (OSError, TypeError):
-            text = self.regime.name
+            text = f"{self.regime.name}{decide!r}"
         first = self.first.isoformat() if isinstance(self.first, dt.date) else self.first
         return [self.round.case.hash, [repr(one) for one in self.round.earlier], text, self.regime.returns, self.every,
                 first, self.gap]  # fmt: skip

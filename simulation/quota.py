@@ -110,17 +110,22 @@ class Quota:
     def waits(self, one: Outcome, end: float) -> tuple[Floats, Floats]:
         """Days that each project waited for approvals, then for elements, until a day; NaN for who began before.
 
-        A project that has left waits no longer.
+        A project that has left waits no longer; one whose grant returned waits until it is given another one.
         """
         left = np.fmin(np.nan_to_num(one.ended, nan=np.inf), end)
         review = np.maximum(np.fmin(np.nan_to_num(one.approved, nan=np.inf), left) - np.fmin(one.ready, end), 0.0)
-        granted = np.fmin(np.nan_to_num(one.granted, nan=np.inf), left)
-        elements = np.where(one.approved < end, np.maximum(granted - one.approved, 0.0), NAN)
+        until = np.fmin(np.nan_to_num(one.started, nan=np.inf), left)
+        place = one.holdings["project"].to_numpy(dtype=int)
+        since, back = one.holdings["day"].to_numpy(copy=True), np.nan_to_num(one.holdings["back"], nan=np.inf)
+        since[: len(self.round.earlier)] = -np.inf
+        had = np.maximum(np.minimum(back, until[place]) - np.maximum(since, one.approved[place]), 0.0)
+        waited = until - one.approved - np.bincount(place, had, minlength=len(until))
+        elements = np.where(one.approved < end, np.maximum(waited, 0.0), NAN)
         return np.where(self.began, NAN, review), np.where(self.began, NAN, elements)
 
     def granted(self, one: Outcome, end: float) -> Floats:
         """Day on which each project was given what it holds on a day; NaN for who holds nothing."""
-        stays = ((one.holdings["day"] < end) & ~(one.holdings["back"] < end)).to_numpy()
+        stays = _stands(one.holdings, end)
         found = np.full(len(self.ids), NAN)
         found[one.holdings["project"].to_numpy(dtype=int)[stays]] = one.holdings["day"].to_numpy()[stays]
         return found
@@ -128,9 +133,8 @@ class Quota:
     def held(self, one: Outcome, end: float) -> pd.DataFrame:
         """What each region holds of each resource on a day: ``resource, region, amount``."""
         holdings, draws = one.holdings, one.draws
-        stays = (holdings["day"] < end) & ~(holdings["back"] < end)
         at = draws["holding"].to_numpy(dtype=int)
-        inside = stays.to_numpy()[at]
+        inside = _stands(holdings, end)[at]
         pool_row = draws["pool_row"].to_numpy(dtype=int)[inside]
         project = holdings["project"].to_numpy(dtype=int)[at[inside]]
         region = column(self.projects, "projects", "region").astype(object).fillna("").to_numpy()
@@ -158,6 +162,12 @@ class Quota:
             total = amount.sum()
             found[resource] = (amount.fillna(0.0) / total if total else amount).to_numpy(dtype=np.float64)
         return found
+
+
+def _stands(holdings: pd.DataFrame, day: float) -> Bools:
+    """Which holdings are held on a day."""
+    stands: Bools = ((holdings["day"] <= day) & ~(holdings["back"] <= day)).to_numpy()
+    return stands
 
 
 def gini(share: Floats, formula: Floats) -> float:
