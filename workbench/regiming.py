@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import ceil
 from typing import Any
 
 import click
@@ -133,8 +134,8 @@ def sentences(made: Crossed) -> list[str]:
                 "high": number(row["more_high"]),
             }  # fmt: skip
             said.append(names.say(f"loop.depends.{'some' if sure else 'none'}", **values))
-    eased = made.tables["stability"].query("kind == 'eased'")["mean"].sum()
-    return said + ([names.say("loop.eased", count=number(eased))] if eased else [])
+    eased = made.tables["stability"].query("kind == 'eased'")["mean"].max()
+    return said + ([names.say("loop.eased", count=f"{ceil(eased)}")] if eased else [])
 
 
 def told(made: Crossed) -> dict[str, Any]:
