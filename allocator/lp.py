@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from allocator.exact import PulpEngine
-from allocator.highs import Silent
+from allocator.highs import Quiet, Silent
 from allocator.program import Answer, Effort, Floats, Program, reduce, unit_scale
 
 PRIMAL, DUAL = 4, 1
@@ -36,18 +36,12 @@ class KeptLp:
     """
 
     def __init__(self, program: Program, strategy: int = PRIMAL) -> None:
-        self._scale, matrix = unit_scale(program.coef), program.matrix
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(program.coef), len(program.row_lower)
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = -self._scale * program.coef, program.lower, program.upper
-        lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-        lp.a_matrix_.format_, lp.a_matrix_.start_ = highspy.MatrixFormat.kRowwise, matrix.indptr
-        lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indices, matrix.data
+        self._scale = unit_scale(program.coef)
         self._highs = Silent()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("threads", 1)
         self._highs.setOptionValue("random_seed", 0)
         self._highs.setOptionValue("simplex_strategy", strategy)
-        self._highs.passModel(lp)
+        self._highs.passModel(_arrays(program, self._scale))
 
     def aim(self, coef: Floats, columns: NDArray[np.integer] | None = None) -> None:
         """Another objective, of all columns or of some."""
@@ -78,8 +72,19 @@ class KeptLp:
         return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible)
 
 
+def _arrays(program: Program, scale: float) -> highspy.HighsLp:
+    """A programme as HiGHS takes it: ``-scale`` times the objective is minimised."""
+    lp, matrix = highspy.HighsLp(), program.matrix
+    lp.num_col_, lp.num_row_ = len(program.coef), len(program.row_lower)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = -scale * program.coef, program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.a_matrix_.format_, lp.a_matrix_.start_ = highspy.MatrixFormat.kRowwise, matrix.indptr
+    lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indices, matrix.data
+    return lp
+
+
 class KeptEngine(PulpEngine):
-    """Relaxations in HiGHS itself, which takes arrays as they are; whole numbers through PuLP."""
+    """Programmes handed to HiGHS as arrays, where many small ones are solved one after the other."""
 
     def run(self, program: Program, effort: Effort) -> Answer:
         """Solve a programme for its largest objective."""
@@ -97,6 +102,17 @@ class KeptEngine(PulpEngine):
         x, prices = small.expand(found[0]), np.zeros(len(program.row_lower))
         prices[small.rows] = found[1]
         return Answer("optimal", x, float(program.coef @ x), prices)
+
+    def _solve(self, program: Program, effort: Effort, offset: float) -> Answer:
+        """A programme with whole numbers."""
+        if effort.relaxed or not program.integer.any():
+            return super()._solve(program, effort, offset)
+        scale = unit_scale(program.coef)
+        lp, highs = _arrays(program, scale), Quiet(effort, self._threads, scale)
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[whole] for whole in program.integer.tolist()]
+        highs.passModel(lp)
+        return highs.answer(offset, whole=True)
 
     def dive(self, program: Program, effort: Effort) -> tuple[Answer, Floats | None]:
         """The relaxation, and its point rounded."""
