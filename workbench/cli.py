@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from allocator.labels import Lang, label
-from workbench import foresee, ledgercmd, runscmd
+from workbench import foresee, ledgercmd, reportcmd, runscmd
 from workbench.bilingual import BAD, DONE, NO, Program, argument, option
 
 SAMPLES = ("gb-grid-2021", "shandong-2020")
@@ -124,7 +124,7 @@ def explain(lang: Lang, /, case: str, project: str, as_json: bool, **effort: Any
     return running.explain(case, project, lang, as_json, **effort)
 
 
-for command in (*foresee.COMMANDS, ledgercmd.ledger, runscmd.runs):
+for command in (*foresee.COMMANDS, reportcmd.report, ledgercmd.ledger, runscmd.runs):
     yaosu.add_command(command)
 
 

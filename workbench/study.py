@@ -126,10 +126,18 @@ class Study:
         """
         place = running.place(asked.case)
         case, faults = running.checked(place, watch)
-        process = Process.of(case)
         stated = read_scenarios(place, list(dict.fromkeys(name for name in scenarios if name not in WORDS)))
-        made = variants_of(case, stated)
-        lang = asked.lang
+        return Study.of(asked, case, faults, stated)
+
+    @staticmethod
+    def of(asked: Asked, case: Case, faults: tuple[Fault, ...], stated: Sequence[Scenario]) -> Study:
+        """The study of a case and scenarios that were read.
+
+        Raises
+        ------
+        InputError, YaosuError
+        """
+        process, made, lang = Process.of(case), variants_of(case, stated), asked.lang
         arms = {CASE: Arm(case.projects, process)}
         arms |= {key: _arm(one) for key, one in made.items()}
         titles = {CASE: label("simulate.case", lang)} | {key: one.stated.title(lang) for key, one in made.items()}
