@@ -14,8 +14,6 @@ from allocator.labels import Lang, label
 from workbench import foresee, ledgercmd, reportcmd, runscmd
 from workbench.bilingual import BAD, DONE, NO, Program, argument, option
 
-SAMPLES = ("gb-grid-2021", "shandong-2020")
-
 out_option = option("--out", metavar="folder")
 json_option = option("--json", "as_json", is_flag=True)
 
@@ -154,17 +152,9 @@ def doctor(lang: Lang, /, as_json: bool) -> int:
 @click.pass_obj
 def demo(lang: Lang, /, out: str | None) -> int:
     """Both sample cases from end to end."""
-    from workbench import running
+    from workbench import showing
 
-    for sample in SAMPLES:
-        click.echo(label(f"cli.demo.{sample}", lang))
-        job = running.Job(sample, running.folder(Path(out or Path("out", "demo"), sample)), lang)
-        code = job.plan(gap=0.002, time_limit=30.0)
-        click.echo()
-        if code != DONE:
-            return code
-    click.echo(label("cli.demo.next", lang))
-    return DONE
+    return showing.demo(lang, out)
 
 
 def main() -> None:
