@@ -64,6 +64,9 @@ class Rules:
         return Rules(names, every if every == "month" else _interval(every), gap, until and day(until, "--until"))
 
 
+TABLES = ("cells", "gains", "effects", "curve", "benefit", "idle", "waiting", "fairness", "stability", "projects",
+          "totals", "failures")  # fmt: skip
+"""All tables that there may be."""
 WORDS = {label(f"loop.regime.{name}", "zh"): name for name in REGIMES}
 """Chinese names of the regimes."""
 
@@ -89,10 +92,16 @@ class Crossed:
 
     @staticmethod
     def run(study: Study, rules: Rules, watch: Watch, store: Store) -> Crossed:
-        """All replications; what is kept already is not run again."""
+        """All replications; what is kept already is not run again.
+
+        Raises
+        ------
+        InputError, YaosuError
+        """
         since = time.perf_counter()
         watch.doing("starting")
         asked = study.asked
+        study.within((), rules.until)
         scenarios: dict[str, Scenario | Variant] = {CASE: Scenario(), **study.variants}
         made = cross(
             study.case, {name: scenarios[name] for name in study.arms}, rules.regimes, every=rules.every,
@@ -126,13 +135,12 @@ class Crossed:
                 if len(one.regimes) > 1:
                     gains.append(one.gains(measure, resource=resource or None).assign(**about))
         lead = ["measure", "resource", "unit", "scenario", "regime"]
-        made = {
-            "cells": _led(pd.concat(cells), lead), "gains": _led(pd.concat(gains), lead) if gains else pd.DataFrame(),
-            "effects": _led(self._effects(), lead), "curve": one.curve(), "benefit": one.benefit(), "idle": one.idle(),
-            "waiting": self._waiting(), "fairness": one.fairness(), "stability": one.stability(),
-            "projects": one.projects(), "totals": one.totals(), "failures": one.runs.failures,
-        }  # fmt: skip
-        return {name: table for name, table in made.items() if len(table)}
+        made = (
+            _led(pd.concat(cells), lead), _led(pd.concat(gains), lead) if gains else pd.DataFrame(),
+            _led(self._effects(), lead), one.curve(), one.benefit(), one.idle(), self._waiting(), one.fairness(),
+            one.stability(), one.projects(), one.totals(), one.runs.failures,
+        )  # fmt: skip
+        return {name: table for name, table in zip(TABLES, made, strict=True) if len(table)}
 
     def _effects(self) -> pd.DataFrame:
         """What each scenario changes under each regime against the first scenario."""

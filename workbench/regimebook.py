@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -17,27 +20,16 @@ from simulation.recording import versions
 from workbench import regiming
 from workbench.crossed import Crossed
 
-WIDTHS = (34, 18, 26, 18, 22, 22)
+WIDTHS = (46, 18, 26, 18, 22, 22)
 KINDS: dict[str, Kind] = {
-    "formula": "rate", "granted": "percent", "started": "percent", "relative": "change", "demand": "whole",
-    "quota": "whole", "replications": "whole", "replication": "whole",
+    "formula": "rate", "granted": "percent", "started": "percent", "relative": "change", "demand": "each",
+    "quota": "each", "replications": "whole", "replication": "whole",
 }  # fmt: skip
 SHARES = ("fairness", "curve")
 """Tables whose means are shares."""
-NUMBERS = (
-    "mean",
-    "low",
-    "high",
-    "sim_low",
-    "sim_high",
-    "gain",
-    "effect",
-    "more",
-    "more_low",
-    "more_high",
-    "time",
-    "day",
-)
+BANDS = ("mean", "low", "high", "sim_low", "sim_high", "gain", "effect", "more", "more_low", "more_high")
+UNITS = {"benefit": "points", "waiting": "days"}
+"""Tables of which all figures have one unit, told in the header."""
 
 
 def fill(path: Path, made: Crossed) -> None:
@@ -80,31 +72,59 @@ def _front(front: FrontSheet, made: Crossed, title: str) -> None:
 
 
 def page(made: Crossed, key: str, table: pd.DataFrame) -> Page:
-    """A table as a sheet, with the words of the user."""
-    fields = [_field(made, key, name, table) for name in table.columns]
+    """A table as a sheet, with the words of the user; where there is a date, the day is left out."""
+    shown = [name for name in table.columns if not (name == "time" and "date" in table)]
+    fields = [_field(made, key, name, table) for name in shown]
     return Page(key, made.names.say(f"loop.sheet.{key}"), [one for one in fields if not blank(one)])
 
 
 def _field(made: Crossed, key: str, name: str, table: pd.DataFrame) -> Field:
     names, values = made.names, table[name]
     header = names.say(f"loop.column.{name}")
-    if name == "scenario":
-        values = values.map(lambda one: names.titles.get(one, one))
-    elif name == "regime":
-        values = values.map(made.regime)
-    elif name == "measure":
-        values = values.map(lambda one: names.say(f"loop.measure.{one}", resource="").rstrip(" ,：，"))
-    elif name == "kind" and key != "failures":
-        values = values.map(lambda one: names.say(f"loop.kind.{one}"))
-    elif name == "resource":
-        values = values.map(lambda one: Speech(names.lang).resource(one) if one else "")
-    elif name == "by":
-        values = values.map(lambda one: names.column(one) if one else "")
-    elif name in ("time", "day") and names.dated:
-        header = names.say("loop.column.date")
-        values = values.map(lambda one: "" if pd.isna(one) else names.date(float(one)).date().isoformat())
-        return Field(header, values, "mark", key=name)
-    kind: Kind = KINDS.get(name, "text")
-    if name in NUMBERS:
-        kind = "percent" if key in SHARES and name not in ("time", "day") else "each"
-    return Field(header, values, kind, key=name)
+    if name in BANDS:
+        if key in SHARES:
+            return Field(header, values, "percent", key=name)
+        unit = (
+            names.say("loop.column.in", unit=regiming.unit(made, UNITS[key])) if key in UNITS and name == "mean" else ""
+        )
+        return Field(header + unit, values * _scale(key, table), "each", key=name)
+    if name in ("time", "day", "date"):
+        return _day(made, name, values)
+    return Field(header, _worded(made, key, name, values), KINDS.get(name, "text"), key=name)
+
+
+def _day(made: Crossed, name: str, values: pd.Series) -> Field:
+    """Days as dates where there is a calendar; a grant falls on the day that its moment begins."""
+    names = made.names
+    header = names.say(f"loop.column.{'date' if name == 'time' and names.dated else name}")
+    if name == "date":
+        return Field(header, values.map(lambda one: one.date().isoformat()), "mark", key=name)
+    if not names.dated:
+        return Field(header, values, "tenths", key=name)
+    moments = np.floor(values) + 1.0 if name == "day" else values
+    dates = [None if np.isnan(one) else names.date(one).date().isoformat() for one in moments.astype(float)]
+    return Field(header, pd.Series(dates, index=values.index, dtype=object), "mark", key=name)
+
+
+def _scale(key: str, table: pd.DataFrame) -> Any:
+    """Shares are shown in percent: by what the figures of each row are multiplied."""
+    if "unit" in table:
+        return np.where(table["unit"] == "share", 100.0, 1.0)
+    return np.where(table["kind"] == "gap", 100.0, 1.0) if key == "stability" else 1.0
+
+
+def _worded(made: Crossed, key: str, name: str, values: pd.Series) -> pd.Series:
+    """Names and units in the words of the user."""
+    names = made.names
+    if key == "failures":
+        words: Callable[[Any], Any] = made.names.scenario if name == "scenario" else lambda one: one
+    else:
+        words = {
+            "scenario": names.scenario, "regime": made.regime,
+            "measure": lambda one: names.say(f"loop.measure.{one}", resource="").rstrip(" ,："),
+            "kind": lambda one: names.say(f"loop.kind.{one}"),
+            "resource": lambda one: Speech(names.lang).resource(one) if one else "",
+            "unit": lambda one: regiming.unit(made, f"{one} × days" if key == "idle" else one),
+            "by": lambda one: names.column(one) if one else "",
+        }.get(name, lambda one: one)  # fmt: skip
+    return values.map(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from math import ceil
@@ -9,11 +10,11 @@ from typing import Any
 
 import click
 
-from allocator.speech import number
+from allocator import units
 from simulation.store import Store
 from workbench import present, regimebook, remember, simfolder
 from workbench.bilingual import DONE, INTERRUPTED
-from workbench.crossed import Crossed, Rules
+from workbench.crossed import TABLES, Crossed, Rules
 from workbench.interruption import Interruption
 from workbench.progress import Watch
 from workbench.running import echo_json, warn
@@ -21,6 +22,8 @@ from workbench.study import Asked, Stopped, Study, interruptible
 
 BOOK = "regimes.xlsx"
 SHOWN = ("realised", "started", "review", "elements")
+NONE = "–"
+UNITS = ("share", "points", "days")
 
 
 def regimes(
@@ -38,6 +41,9 @@ def regimes(
                 watch.doing("tabulating")
                 summary = told(made)
                 simfolder.writing(folder, made.tables, {}, summary, partial(regimebook.fill, made=made), BOOK)
+                for name in TABLES:
+                    if name not in made.tables:
+                        (folder / f"{name}.csv").unlink(missing_ok=True)
                 store.keep(record(made, "regimes", summary))
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
@@ -64,7 +70,7 @@ def overview(made: Crossed) -> str:
     """How often, with which draws, until when."""
     names, runs = made.names, made.crossing.runs
     least = min(len(runs.numbers(name)) for name in runs.scenarios)
-    until = names.falls(made.crossing.end - 1) if names.dated else number(made.crossing.end)
+    until = names.falls(made.crossing.end - 1) if names.dated else names.day(made.crossing.end)
     return names.say("loop.overview", replications=least, seed=runs.seed, until=until)
 
 
@@ -89,23 +95,40 @@ def heading(made: Crossed, measure: str, resource: str = "") -> str:
 def amount(made: Crossed, measure: str, value: float) -> str:
     """A figure with its unit."""
     names = made.names
-    if value != value:
-        return "–"
+    if math.isnan(value):
+        return NONE
     if measure == "started":
         return names.percent(value, 1)
-    unit = names.say("loop.unit.days" if measure in ("elements", "review") else "loop.unit.points")
-    shown = f"{value:,.1f}" if unit == names.say("loop.unit.days") else number(value)
-    return f"{shown}{' ' if names.lang == 'en' else ''}{unit}"
+    said = unit(made, "days" if measure in ("elements", "review") else "points")
+    return f"{figure(value)}{' ' if names.lang == 'en' else ''}{said}"
+
+
+def figure(value: float) -> str:
+    """A number without its unit: a decimal, and none in thousands.
+
+    >>> figure(8.75), figure(-7.0), figure(19_248_000.4), figure(float("nan"))
+    ('8.8', '−7.0', '19,248,000', '–')
+    """
+    if math.isnan(value):
+        return NONE
+    shown = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.1f}"
+    return "0.0" if shown == "-0.0" else shown.replace("-", "\N{MINUS SIGN}")
+
+
+def unit(made: Crossed, name: str) -> str:
+    """A unit of the tables as it is spoken; shares are told in percent."""
+    names, (of, _, days) = made.names, name.partition(" × ")
+    if name in UNITS:
+        return names.say(f"loop.unit.{name}")
+    spoken = units.shown(of, names.lang == "zh")
+    return names.say("loop.unit.unit_days", unit=spoken or names.say("loop.unit.units")) if days else spoken
 
 
 def interval(made: Crossed, measure: str, row: dict[Any, Any]) -> str:
     """A mean with half the width of its interval."""
     half = float(row["high"]) - float(row["mean"])
     said = amount(made, measure, float(row["mean"]))
-    if not half > 0:
-        return said
-    shown = f"{100 * half:.1f}" if measure == "started" else number(half) if half >= 100 else f"{half:.1f}"
-    return f"{said} ± {shown}"
+    return f"{said} ± {figure(100 * half if measure == 'started' else half)}" if half > 0 else said
 
 
 def sentences(made: Crossed) -> list[str]:
@@ -121,17 +144,21 @@ def sentences(made: Crossed) -> list[str]:
         low, high = sorted((row["low"] * (sign or 1), row["high"] * (sign or 1)))
         values = {
             "scenario": names.quoted(row["scenario"]), "regime": f"“{made.regime(row['regime'])}”", "base": base,
-            "gain": amount(made, "realised", abs(row["gain"])), "low": number(low), "high": number(high),
-            "relative": names.percent(abs(row["relative"]), 1),
+            "gain": amount(made, "realised", abs(row["gain"])), "low": figure(low), "high": figure(high),
         }  # fmt: skip
-        said.append(names.say(f"loop.gain.{('none', 'more', 'less')[sign]}", **values))
+        way = ("none", "more", "less")[sign]
+        known = sign and not math.isnan(row["relative"])
+        values["relative"] = (
+            names.say(f"loop.relative.{way}", share=names.percent(abs(row["relative"]), 1)) if known else ""
+        )
+        said.append(names.say(f"loop.gain.{way}", **values))
     for row in rows:
         if row["scenario"] != made.crossing.scenarios[0]:
             sure = row["more_low"] > 0 or row["more_high"] < 0
             values = {
                 "scenario": names.quoted(row["scenario"]), "regime": f"“{made.regime(row['regime'])}”", "first": first,
-                "more": amount(made, "realised", row["more"]), "low": number(row["more_low"]),
-                "high": number(row["more_high"]),
+                "more": amount(made, "realised", row["more"]), "low": figure(row["more_low"]),
+                "high": figure(row["more_high"]),
             }  # fmt: skip
             said.append(names.say(f"loop.depends.{'some' if sure else 'none'}", **values))
     eased = made.tables["stability"].query("kind == 'eased'")["mean"].max()

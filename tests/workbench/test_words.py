@@ -19,13 +19,15 @@ from workbench.cli import yaosu
 
 SOURCE = "\n".join(file.read_text("utf-8") for file in Path(workbench.__file__).parent.glob("*.py"))
 OWN = {
-    key: pair for file in ("cli", "simulate", "runs")
+    key: pair for file in ("cli", "simulate", "runs", "loop")
     for key, pair in tomllib.loads(files("allocator").joinpath("words", f"{file}.toml").read_text("utf-8")).items()
+    if file != "loop" or key.startswith(("cli.", "loop."))
 }  # fmt: skip
 PROPER = ["zh", "en", "auto", "exact", "prices", "highs", "cbc", "PuLP", "CSV", "JSON", "Excel", "Ctrl-C", "YAOSU_LANG",
           "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu", "simulation.xlsx", "runs.sqlite", "fast", "simpy",
           "planned", "due", "speed", "reviewers", "case", "--by", "--marginal", "province", "city", "county",
-          "unfinished", "bulletin.xlsx", "bulletin.html", ".xlsx"]  # fmt: skip
+          "unfinished", "regional", "ranked", "follow", "month", "Word", "bulletin.xlsx",
+          "bulletin.html", ".xlsx"]  # fmt: skip
 
 
 def commands(one: click.Command = yaosu, called: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Command]]:
@@ -42,7 +44,7 @@ NAMES = {name for called in CALLED for name in called}
 
 def keys() -> set[str]:
     """Every key that the command line asks for."""
-    found = set(re.findall(r'"((?:cli|error|simulate|runs)\.(?!sqlite)[\w.-]+)"', SOURCE))
+    found = set(re.findall(r'"((?:cli|error|simulate|runs|loop)\.(?!sqlite)[\w.-]+)"', SOURCE))
     found |= {f"error.{code}" for code in re.findall(r'YaosuError\(\s*"(\w+)"', SOURCE)}
     found |= {f"cli.progress.{step}" for step in re.findall(r'(?:doing|counting|timing)\("(\w+)"', SOURCE)}
     for _, command in commands():
@@ -59,7 +61,7 @@ def keys() -> set[str]:
 
 def made() -> list[str]:
     """Keys put together where they are used, as patterns."""
-    parts = re.findall(r'f"((?:cli|error|simulate|runs)\.[^"]*\{[^"]*)"', SOURCE)
+    parts = re.findall(r'f"((?:cli|error|simulate|runs|loop)\.[^"]*\{[^"]*)"', SOURCE)
     parts += [f"simulate.{part}" for part in re.findall(r'\.say\(f?"((?!plotsim|simulate)[\w.]+[^"]*)"', SOURCE)]
     return [re.sub(r"\\{.*?\\}", r"\\w[\\w.-]*", re.escape(part)) for part in parts]
 
