@@ -178,7 +178,10 @@ def _interrupted(args: list[str], number: int) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.slow
-def test_the_demo_makes_both_plans_and_says_where_to_look(tmp_path: Path) -> None:
+def test_the_demo_makes_both_plans_and_a_report_and_says_where_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.showing.REPLICATIONS", 2)
     result = run("demo", "--out", "demo", "--lang", "zh")
     assert result.exit_code == 0
     for sample in ("gb-grid-2021", "shandong-2020"):
@@ -186,3 +189,7 @@ def test_the_demo_makes_both_plans_and_says_where_to_look(tmp_path: Path) -> Non
         assert told["gap"] < 0.002
         assert f"demo/{sample}/plan.xlsx" in result.stdout
     assert "配置决定" in result.stdout
+    told = json.loads((tmp_path / "demo" / "report" / "summary.json").read_text("utf-8"))
+    assert told["regimes"] == ["regional", "ranked", "follow"] and len(told["scenarios"]) == 2
+    assert "demo/report/report.html" in result.stdout
+    assert (tmp_path / "demo" / "report" / "report.html").stat().st_size > 100_000
