@@ -65,4 +65,5 @@ def two_way(table: pd.DataFrame, names: Names, unit: str, write: Callable[[float
         axes.set_ylim(where.max() + 0.6, where.min() - (1.0 if len(scenarios) > 1 else 0.6))
         axes.set_xlim(0, 1.12 * float(np.nanmax(np.append(high, values))) or 1.0)
         axes.set_xlabel(unit)
+        style.footnote(figure, names.say("report.plot.two_way"))
     return figure

@@ -40,7 +40,7 @@ def waits(table: pd.DataFrame, names: Names) -> Figure:
                 days = part["mean"].reindex(regimes).fillna(0.0).to_numpy(dtype=float)
                 axes.barh(at, days, left=left, height=0.6, color=colour, label=names.say(f"report.plot.{kind}"))
                 for y, start, width in zip(at, left, days, strict=True):
-                    axes.annotate(f"{width:,.0f}", (start + width / 2, y), ha="center", va="center",
+                    axes.annotate(f"{width:,.1f}", (start + width / 2, y), ha="center", va="center",
                                   fontsize=style.SMALL, color="white" if kind == "elements" else style.INK)  # fmt: skip
                 left += days
             style.tidy(axes, "x", names.lang)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from allocator.bookstyle import decimals
@@ -50,7 +51,8 @@ class Scale:
         top = max(known, default=0.0)
         size = next((size for size in LARGE[lang] if top >= size * LEAST[size]), 1.0)
         word = label(f"report.scale.{size:.0f}", lang) if size > 1 else ""
-        return Scale(1 / size, int(decimals([value / size for value in known])), f"{word}{unit}", signed)
+        places = int(decimals([value / size for value in known]))
+        return Scale(1 / size, min(places, 2) if size > 1 else places, f"{word}{unit}", signed)
 
     def text(self, value: float) -> str:
         """A number without its unit."""
@@ -104,6 +106,21 @@ class Columns:
         known = tuple(cell if math.isfinite(cell) else None for cell in cells)
         between = "" if self.lang == "zh" or not unit else " "
         return Column(key, self.header(key, unit), texts, known, between + unit)
+
+    def mixed(self, units: Sequence[str], groups: Sequence[str], **columns: Iterable[Any]) -> list[Column]:
+        """Columns of amounts of several units, one scale for the rows of a group; the first column says the unit."""
+        table = pd.DataFrame({key: list(map(float, values)) for key, values in columns.items()})
+        scales: dict[str, Scale] = {}
+        for group, unit in zip(groups, units, strict=True):
+            cells = table[np.array(groups) == group].to_numpy().ravel()
+            scales[group] = Scale.of("amount", cells, self.lang, self.unit(unit))
+        texts = [self.text("unit", [scales[group].unit for group in groups])]
+        for key in table:
+            cells = table[key].tolist()
+            said = tuple(scales[group].text(cell) for group, cell in zip(groups, cells, strict=True))
+            known = tuple(cell if math.isfinite(cell) else None for cell in cells)
+            texts.append(Column(str(key), self.header(str(key)), said, known))
+        return texts
 
     def interval(
         self, key: str, how: Kind | Scale, table: pd.DataFrame, names: Sequence[str] = ("mean", "low", "high"),

@@ -12,7 +12,7 @@ from allocator.plan import Plan
 from simulation.crossing import named
 from simulation.network import day_number
 from workbench.report import Table
-from workbench.reportcolumns import Columns
+from workbench.reportcolumns import Columns, Scale
 from workbench.reporttables import Tables
 
 MOST_STAGES, MOST_PRICES = 10, 20
@@ -63,22 +63,25 @@ class QuotaTables:
         return self.tables.table(
             "quota", one.text("scenario", map(self.tables.names.scenario, table["scenario"])),
             one.text("resource", map(self.tables.words.resource, table["resource"])),
-            one.text("unit", map(one.unit, table["unit"])), one.each("demand", table["demand"]),
-            one.each("quota", table["quota"]), one.each("times", np.round(times, 2)),
+            *one.mixed(table["unit"].tolist(), table["resource"].tolist(), demand=table["demand"],
+                       quota=table["quota"]),
+            one.number("times", times, Scale(1.0, 2, "")),
         )  # fmt: skip
 
     def idle(self) -> Table:
         """Quota that lies idle on the mean day: not granted, and granted but not used."""
         table, one = self.tables.made.tables["idle"], self.columns
         wide = {kind: part.reset_index(drop=True) for kind, part in table.groupby("kind")}
-        free, days = wide["free"], self._days()
+        free, held, days = wide["free"], wide["held"], self._days()
         rows = list(zip(free["scenario"], free["regime"], strict=True))
         return self.tables.table(
             "idle", *self.tables.where(rows), one.text("resource", map(self.tables.words.resource, free["resource"])),
-            one.text("unit", map(one.unit, free["unit"])), one.each("free", free["mean"] / days),
-            one.each("free_low", free["low"] / days), one.each("free_high", free["high"] / days),
-            one.each("held", wide["held"]["mean"] / days), one.each("held_low", wide["held"]["low"] / days),
-            one.each("held_high", wide["held"]["high"] / days), note=self.tables.names.say("report.note.idle"),
+            *one.mixed(
+                free["unit"].tolist(), free["resource"].tolist(), free=free["mean"] / days, free_low=free["low"] / days,
+                free_high=free["high"] / days, held=held["mean"] / days, held_low=held["low"] / days,
+                held_high=held["high"] / days,
+            ),
+            note=self.tables.names.say("report.note.idle"),
         )  # fmt: skip
 
     def _days(self) -> float:
@@ -143,8 +146,7 @@ class QuotaTables:
         rows = list(zip(far["scenario"], far["regime"], strict=True))
         whole = self.tables.table(
             "gini", *self.tables.where(rows), one.text("resource", map(self.tables.words.resource, far["resource"])),
-            *(one.each(key, far[name].round(3)) for key, name in (("gini", "mean"), ("gini_low", "low"),
-                                                                  ("gini_high", "high"))),
+            *one.interval("gini", Scale(1.0, 3, ""), far),
             note=self.tables.names.say("report.note.gini"),
         )  # fmt: skip
         mine = table[table["scenario"] == self.tables.first]

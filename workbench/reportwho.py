@@ -26,7 +26,7 @@ class Who:
 
     @cached_property
     def chances(self) -> pd.DataFrame:
-        """A row per project: ``project, name, region, tier``, share of replications and day by regime, ``change``."""
+        """A row per project: ``project, name, region, tier, size, change``, chance and day of a grant by regime."""
         tables, made = self.tables, self.tables.made
         mine = made.tables["projects"]
         mine = mine[mine["scenario"] == tables.first]
@@ -38,6 +38,8 @@ class Who:
         found["change"] = found[f"granted_{tables.main}"] - found[f"granted_{tables.base}"]
         projects = made.study.case.projects
         known = projects.get("name", pd.Series("", projects.index)).astype(object).fillna("")
+        size = projects.get("investment", pd.Series(0.0, projects.index)).astype(float).to_numpy()
+        found["size"] = pd.Series(size, projects["id"].astype(str)).reindex(found.index)
         found["name"] = pd.Series(known.to_numpy(), projects["id"].astype(str)).reindex(found.index)
         return found.reset_index()
 
@@ -81,7 +83,8 @@ class Who:
         """The projects that win or lose most; None where there is none."""
         sign = 1 if kind == "wins" else -1
         table = self.chances[(self.kind == kind).to_numpy()]
-        table = table.assign(order=-sign * table["change"]).sort_values(["order", "project"], kind="stable")
+        order = {"change": -sign * table["change"], "size": -table["size"], "project": table["project"]}
+        table = table.iloc[pd.DataFrame(order).reset_index(drop=True).sort_values(list(order)).index]
         if not len(table):
             return None
         shown, one, names = table.head(MOST), self.tables.columns, self.tables.names
@@ -94,7 +97,7 @@ class Who:
             one.text("region", shown["region"]), one.text("tier", shown["tier"]),
             *(one.plain(key, "share", shown[key], one.headed(self._regime(regime), "share"))
               for key, regime in chances),
-            Column("day", one.header("day"), tuple(names.day(day) for day in days), known),
+            Column("day", one.header("day"), tuple(map(names.falls, days)), known),
             note=names.say("report.note.listed", shown=f"{len(shown):,}", count=f"{len(table):,}",
                            regime=self._regime(got)),
         )  # fmt: skip

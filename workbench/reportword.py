@@ -150,8 +150,9 @@ def _lines(table: Any) -> None:
         for key, value in (("w", "50"), ("type", "dxa")):
             margin.set(qn(f"w:{key}"), value)
         margins.append(margin)
-    table.tblPr.append(borders)
-    table.tblPr.append(margins)
+    facts = table.tblPr
+    facts.find(qn("w:tblLayout")).addprevious(borders)
+    facts.find(qn("w:tblLayout")).addnext(margins)
 
 
 def _row(row: Any, texts: list[str], wide: list[int], right: list[bool], head: bool = False) -> None:

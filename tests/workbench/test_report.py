@@ -8,6 +8,7 @@ import tomllib
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from allocator.labels import Lang
 from simulation import loop
 from simulation.crossing import named
 from simulation.standing import standings
+from workbench import reporting
 from workbench.report import Report
 from workbench.reportword import write
 
@@ -33,16 +35,22 @@ def pages() -> dict[Lang, str]:
 
 
 @pytest.fixture(scope="module")
-def documents(tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, list[str]]:
-    """Every text of the document, in order of paragraphs, then of cells."""
-    found: dict[Lang, list[str]] = {}
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[Lang, Any]:
+    """The documents as they are read again."""
+    folder = tmp_path_factory.mktemp("documents")
     for lang in LANGS:
-        path = tmp_path_factory.mktemp(lang) / "report.docx"
-        write(report(lang), path)
-        book = Document(str(path))
-        found[lang] = [one.text for one in book.paragraphs]
-        found[lang] += [cell.text for table in book.tables for row in table.rows for cell in row.cells]
-    return found
+        write(report(lang), folder / f"{lang}.docx")
+    return {lang: Document(str(folder / f"{lang}.docx")) for lang in LANGS}
+
+
+@pytest.fixture(scope="module")
+def documents(books: dict[Lang, Any]) -> dict[Lang, list[str]]:
+    """Every text of a document, those of paragraphs before those of cells."""
+    return {
+        lang: [one.text for one in book.paragraphs]
+        + [cell.text for table in book.tables for row in table.rows for cell in row.cells]
+        for lang, book in books.items()
+    }
 
 
 def without(text: str, parts: list[str]) -> str:
@@ -80,13 +88,15 @@ def test_the_table_of_benefit_holds_means_and_paired_intervals(lang: Lang) -> No
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_is_printed_is_the_number_behind_it(lang: Lang) -> None:
     factors = {"million": 1e-6, "万": 1e-4, "%": 100.0, "percentage points": 100.0, "百分点": 100.0}
-    columns = [column for table in report(lang).tables.values() for column in table.columns if column.values]
-    for column in columns:
-        factor = next((factor for unit, factor in factors.items() if unit in column.unit), 1.0)
-        for text, value in zip(column.texts, column.values or (), strict=True):
-            if value is not None and column.key not in ("date", "day"):
-                number = float(text.replace(",", "").replace("\N{MINUS SIGN}", "-"))
-                assert abs(number - value * factor) <= 0.5001 * 10 ** -len(text.partition(".")[2]), column.key
+    for table in report(lang).tables.values():
+        units = next((column.texts for column in table.columns if column.key == "unit"), ("",) * len(table))
+        for column in (column for column in table.columns if column.values and column.key not in ("date", "day")):
+            for text, value, unit in zip(column.texts, column.values or (), units, strict=True):
+                found = column.unit if column.unit.strip() else unit if column.key != "times" else ""
+                factor = next((factor for word, factor in factors.items() if word in found), 1.0)
+                if value is not None:
+                    number = float(text.replace(",", "").replace("\N{MINUS SIGN}", "-"))
+                    assert abs(number - value * factor) <= 0.5001 * 10 ** -len(text.partition(".")[2]), column.key
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -183,6 +193,14 @@ def test_both_languages_name_the_same_values() -> None:
             assert not re.search(r"\d", re.sub(r"\{\w+(:n)?\}", "", english + chinese)), key
 
 
+def test_parts_of_tables_stand_in_the_order_that_word_asks_for(books: dict[Lang, Any]) -> None:
+    order = ["tblStyle", "tblW", "jc", "tblBorders", "tblLayout", "tblCellMar", "tblLook"]
+    for table in books["zh"].tables:
+        names = [one.tag.rpartition("}")[2] for one in table._tbl.tblPr]
+        assert names == [name for name in order if name in names]
+        assert [one.tag.rpartition("}")[2] for one in table.rows[0]._tr.trPr] == ["cantSplit", "tblHeader"]
+
+
 def test_pictures_are_described_by_a_sentence() -> None:
     made: Report = report("en")
     assert len({one.key for one in made.pictures}) == len(made.pictures) == 5
@@ -204,12 +222,14 @@ def test_the_command_writes_three_files_and_what_is_kept_is_not_run_again(
     def never(*_: object, **__: object) -> None:
         raise AssertionError("run again")
 
+    made: list[tuple[Report, dict[str, Any]]] = []
     monkeypatch.setattr(loop, "run", never)
-    again = run("report", tmp_path / "一", "--run", 1, "--lang", "zh", "--out", tmp_path / "二")
+    monkeypatch.setattr(reporting, "write", lambda told, summary, _: made.append((told, summary)))
+    again = run("report", tmp_path / "一", "--run", 1, "--lang", "zh", "--out", tmp_path / "一")
     assert again.exit_code == 0, again.stderr
-    same = json.loads((tmp_path / "二" / "summary.json").read_text("utf-8"))
-    assert {key: same[key] for key in ("answer", "cells", "gains", "seed", "input_hash")} == {
-        key: told[key] for key in ("answer", "cells", "gains", "seed", "input_hash")}  # fmt: skip
+    [(kept, same)] = made
+    assert [sentence.text for sentence in kept.answer] == told["answer"]
+    assert all(same[key] == told[key] for key in ("cells", "gains", "warning", "seed", "input_hash", "replications"))
     listed = json.loads(run("runs", tmp_path / "一", "list", "--json").stdout)
     assert [one["command"] for one in listed] == ["report"]
 
