@@ -26,7 +26,7 @@ OWN = {
 PROPER = ["zh", "en", "auto", "exact", "prices", "highs", "cbc", "PuLP", "CSV", "JSON", "Excel", "Ctrl-C", "YAOSU_LANG",
           "plan.xlsx", "summary.json", "scenarios/", "out/", "yaosu", "simulation.xlsx", "runs.sqlite", "fast", "simpy",
           "planned", "due", "speed", "reviewers", "case", "--by", "--marginal", "province", "city", "county",
-          "unfinished", "regional", "ranked", "follow", "month", "Word", "bulletin.xlsx",
+          "unfinished", "regional", "ranked", "follow", "priced", "month", "Word", "bulletin.xlsx",
           "bulletin.html", ".xlsx"]  # fmt: skip
 
 
