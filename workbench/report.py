@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from allocator.bookstyle import text_width
 from allocator.labels import Lang, label, words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+SHORT = 20
+"""Signs of a cell that needs no second line, a Chinese one counting two."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,14 @@ class Column:
     def numeric(self) -> bool:
         """Whether it is sorted and set as numbers."""
         return self.values is not None
+
+    @property
+    def look(self) -> str:
+        """``number``, ``short`` where no cell needs a second line, or ``text``."""
+        if self.numeric:
+            return "number"
+        widest = text_width(pd.Series(self.texts, dtype=object).astype(str)).max() if self.texts else 0
+        return "short" if widest <= SHORT else "text"
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def counted(tables: Tables) -> Table:
 def facts(tables: Tables) -> Table | None:
     """What the case says of its other figures; None where it says nothing."""
     table = tables.made.study.case.sources
-    table = table[~table["item"].astype(str).str.contains("/")]
+    table = table[~schema.column(table, "sources", "item").astype(str).str.contains("/").astype(bool)]
     if not len(table):
         return None
     cells = {name: schema.column(table, "sources", name) for name in ("item", "value", "unit", "standing", "source")}
@@ -102,8 +102,8 @@ def synthetic(tables: Tables) -> bool:
     return len(table) > 0 and bool(schema.column(table, "sources", "standing").eq("synthetic").any())
 
 
-MADE = ("case", "hash", "until", "regimes", "scenarios", "replications", "seed", "confidence", "every", "gap", "engine",
-        "seconds", "plan", "versions", "date")  # fmt: skip
+MADE = ("case", "hash", "until", "regimes", "scenarios", "replications", "failures", "seed", "confidence", "every",
+        "gap", "engine", "seconds", "plan", "versions", "date")  # fmt: skip
 
 
 def about(tables: Tables, plan: Plan | None) -> dict[str, str]:
@@ -115,7 +115,8 @@ def about(tables: Tables, plan: Plan | None) -> dict[str, str]:
         "case": crossed.study.case.name, "hash": crossed.study.case.hash, "until": until(tables),
         "regimes": speech.join(map(crossed.regime, crossed.crossing.regimes)),
         "scenarios": speech.join(map(names.scenario, crossed.crossing.scenarios)),
-        "replications": f"{min(len(runs.numbers(name)) for name in runs.scenarios):,}", "seed": str(runs.seed),
+        "replications": f"{min(len(runs.numbers(name)) for name in runs.scenarios):,}",
+        "failures": f"{len(runs.failures):,}", "seed": str(runs.seed),
         "confidence": names.percent(crossed.crossing.confidence),
         "every": names.say("report.every.month") if every == "month" else names.days(every),
         "gap": names.percent(crossed.rules.gap, 1), "engine": str(crossed.study.asked.engine),

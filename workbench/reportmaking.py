@@ -11,7 +11,7 @@ from allocator.plan import Plan
 from simulation import plotregimes
 from workbench import reportknown
 from workbench.crossed import Crossed
-from workbench.report import Picture, Report, Section, Sentence, Table, said
+from workbench.report import Picture, Report, Section, Sentence, Table
 from workbench.reportcolumns import Scale
 from workbench.reportquota import QuotaTables
 from workbench.reportsentences import Sentences
@@ -53,10 +53,17 @@ def make(made: Crossed, plan: Plan | None = None) -> Report:
         section("made", [say.made()], [], "regimes", "made"),
         section("known", [say.known()], [], "standings", "facts", "assumed", "sources"),
     )  # fmt: skip
-    warning = [say.known()] if not reportknown.synthetic(tables) else [said("report.synthetic", lang), say.known()]
-    asked = "report.question" if "depends" in by else "report.question_alone"
-    return Report(lang, tables.names.say("report.title", case=made.study.case.name), tables.names.say(asked),
-                  say.answer(), plots["two_way"], tuple(warning), sections, about)  # fmt: skip
+    title = tables.names.say("report.title", case=made.study.case.name)
+    return Report(lang, title, _question(tables, "depends" in by), say.answer(), plots["two_way"], say.warning(),
+                  sections, about)  # fmt: skip
+
+
+def _question(tables: Tables, reviews: bool) -> str:
+    """What is asked."""
+    say, usual = tables.names.say, (tables.base, tables.main) == ("regional", "follow")
+    values = {"reviews": say("report.question.reviews") if reviews else ""}
+    values |= {} if usual else {name: tables.made.regime(getattr(tables, name)) for name in ("base", "main")}
+    return say(f"report.question.{'follow' if usual else 'other'}", **values)
 
 
 def _tables(tables: Tables, plan: Plan | None, about: Mapping[str, str]) -> dict[str, Table]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from workbench.report import Cell, Sentence, Table, said
 from workbench.reportcolumns import verdict
-from workbench.reportknown import MADE
+from workbench.reportknown import MADE, synthetic
 from workbench.reportquota import QuotaTables
 from workbench.reporttables import Tables
 
@@ -104,6 +104,12 @@ class Sentences:
         sure = tables.sure("effects", other, tables.main)
         scarce = sure in ("none", "same") and _less(cells["r2"], cells["r1"]) and _less(cells["e1"], cells["e2"])
         return self.say(f"why.{'unknown' if sure == 'unknown' else 'scarce' if scarce else 'plain'}", **cells)
+
+    def warning(self) -> tuple[Sentence, ...]:
+        """What must not be overlooked: made-up rows, replications that failed, parameters that are assumed."""
+        made_up = [self.say("synthetic")] if synthetic(self.tables) else []
+        failed = self.fact("failures")
+        return (*made_up, *([self.say("failures", failures=failed)] if failed.text != "0" else []), self.known())
 
     # the sections
 

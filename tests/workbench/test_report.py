@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import replace
 from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from cases import LANGS, desk, run
 from docx import Document
@@ -23,6 +25,7 @@ from simulation.crossing import named
 from simulation.standing import standings
 from workbench import reporting
 from workbench.report import Report
+from workbench.reportmaking import make
 from workbench.reportword import write
 
 QUICK = ("--replications", 2, "--jobs", 1, "--engine", "simpy")
@@ -115,6 +118,15 @@ def test_one_replication_shows_no_intervals_and_says_so(lang: Lang) -> None:
     answer = [sentence.text for sentence in report(lang, ("faster",), 1).answer]
     assert not any("–" in text for text in answer)
     assert all({"en": "one replication", "zh": "单次模拟"}[lang] in text for text in answer)
+
+
+def test_replications_that_failed_are_told() -> None:
+    made = crossed("en")
+    failed = pd.DataFrame(
+        [(named("faster", "follow"), 7, "error", "broken")], columns=made.crossing.runs.failures.columns
+    )
+    crossing = replace(made.crossing, runs=replace(made.crossing.runs, failures=failed))
+    assert "1 replications failed and do not count" in make(replace(made, crossing=crossing)).warning[1].text
 
 
 @pytest.mark.parametrize("lang", LANGS)
