@@ -126,6 +126,7 @@ class Study:
         """
         place = running.place(asked.case)
         case, faults = running.checked(place, watch)
+        Process.of(case)  # a case without stages is told before scenarios that are missing
         stated = read_scenarios(place, list(dict.fromkeys(name for name in scenarios if name not in WORDS)))
         return Study.of(asked, case, faults, stated)
 
