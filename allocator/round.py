@@ -14,10 +14,11 @@ from scipy import sparse
 
 from allocator.baselines import regions
 from allocator.case import Case
+from allocator.lp import KeptEngine
 from allocator.model import Model, build
 from allocator.options import WHOLE_ROUND, kept_grants, period_bounds
 from allocator.pools import Pools
-from allocator.program import EXACT
+from allocator.program import EXACT, Effort, Program
 from allocator.schema import column
 from allocator.stock import Supply
 from allocator.taking import Taking
@@ -166,6 +167,25 @@ class Round:
         """What is taken from when each region has its formula share of the provincial pools; copied for each use."""
         parts, holder = regions(self.case, self.model)
         return Taking(self.case, self.model, Supply(self.case, self.model, parts), holder)
+
+    @cached_property
+    def must(self) -> NDArray[np.bool_]:
+        """Projects that must be done."""
+        return (column(self.model.projects, "projects", "decision") == "must").to_numpy()
+
+    @cached_property
+    def worthwhile(self) -> NDArray[np.bool_]:
+        """Options that lose nothing at the prices of the relaxation over all projects, ready or not."""
+        program = Program.of(self.model)
+        answer = KeptEngine("highs", 1).run(program, Effort(relaxed=True))
+        if answer.prices is None:
+            return np.ones(len(self.owner), dtype=bool)
+        prices = answer.prices.copy()
+        prices[self.rows_of.get("one", np.empty(0, np.intp))] = 0.0
+        value = self.model.value[: len(self.owner)]
+        profit = value - (self.model.matrix.T @ prices)[: len(self.owner)]
+        found: NDArray[np.bool_] = profit >= -1e-6 * np.maximum(1.0, np.abs(value))
+        return found
 
     @cached_property
     def listed(self) -> dict[int, Holding]:

@@ -44,6 +44,8 @@ class Choice:
         To the bound of this sitting; NaN where none is known.
     eased : float
         By how much hard rules are missed, where they cannot be kept, each relative to its limit; else zero.
+    x, key : array over columns, and anything
+        The solution, from which the next sitting begins, and what it depends on.
     """
 
     holdings: tuple[Holding, ...]
@@ -51,6 +53,7 @@ class Choice:
     gap: float = float("nan")
     eased: float = 0.0
     x: Floats | None = field(default=None, repr=False)
+    key: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,17 +96,12 @@ class Sitting:
     reserved: tuple[int, ...] = ()
     gap: float = 1e-2
     time_limit: float = 60.0
-    last: tuple[object, Choice] | None = field(default=None, repr=False)
+    last: Choice | None = field(default=None, repr=False)
 
     @property
     def projects(self) -> pd.DataFrame:
         """The waiting projects with all their columns, score, grade and rank, in the order in which they came."""
         return self.round.model.projects.iloc[list(self.waiting)].reset_index(drop=True)
-
-    @property
-    def key(self) -> object:
-        """What `optimise` depends on."""
-        return self.period, frozenset(self.waiting), frozenset(self.reserved), frozenset(self.held)
 
     def take(self, order: Iterable[str] | None = None, *, divided: bool = False) -> Choice:
         """Go down a list of the waiting projects and take what still fits.
@@ -136,19 +134,21 @@ class Sitting:
         Parameters
         ----------
         value : array over options, optional
-            What each option is worth; by default as the policy says.
+            What each option is worth; by default as the policy says. Who comes first strictly still does.
 
         Returns
         -------
         Choice
             The same as at the sitting before where nothing has changed since.
         """
-        opens = (self.round.start >= self.period) & np.isin(self.round.owner, self.waiting)
-        if not opens.any():
+        opens = self._opens()
+        if not opens[np.isin(self.round.owner, self.waiting)].any():
             return Choice((), "optimal", 0.0)
-        if value is None and self.last is not None and self.last[0] == self.key:
-            return self.last[1]
-        model = self._model(value)
+        told = None if value is None else value.tobytes()
+        key = (opens.tobytes(), frozenset(self.waiting), frozenset(self.held), told)
+        if self.last is not None and self.last.key == key:
+            return self.last
+        model = self._model(value, opens)
         found = Search(model, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run(self._start())
         size, eased = len(model.columns), 0.0
         if found.status == "infeasible":
@@ -158,11 +158,20 @@ class Sitting:
         if found.x is None:
             return Choice((), found.status)
         gaps = [gap for name, _, _, gap in found.stages if name.startswith("value") and gap is not None]
-        return self._choice(found.x[:size], found.status, max(gaps, default=float("nan")), eased)
+        choice = self._choice(found.x[:size], found.status, max(gaps, default=float("nan")), eased)
+        return replace(choice, key=key)
+
+    def _opens(self) -> Bools:
+        """Options that may be chosen: of projects that wait or are kept quota for, and of no passed period."""
+        whole = self.round
+        asks = np.zeros(len(whole.ids), dtype=bool)
+        asks[[*self.waiting, *self.reserved]] = True
+        opens: Bools = asks[whole.owner] & (whole.start >= self.period)
+        return opens
 
     def _start(self) -> Floats | None:
         """The plan of the sitting before, as far as it still stands."""
-        before = None if self.last is None else self.last[1].x
+        before = None if self.last is None else self.last.x
         if before is None:
             return None
         count, x = len(self.round.model.options), before.copy()
@@ -186,14 +195,13 @@ class Sitting:
         taking.open = self.round.start >= self.period
         return taking
 
-    def _model(self, value: Floats | None) -> Model:
+    def _model(self, value: Floats | None, opens: Bools) -> Model:
         """The model of the round as this sitting finds it."""
         whole, model = self.round, self.round.model
         count, held = len(model.options), [one for one in self.held if one.option >= 0]
         asks = np.zeros(len(whole.ids), dtype=bool)
-        asks[[*self.waiting, *self.reserved]] = True
+        asks[whole.owner[opens]] = True
         options = np.array([one.option for one in held], dtype=np.intp)
-        opens = asks[whole.owner] & (whole.start >= self.period)
         lower, upper = np.zeros(len(model.columns)), model.upper.copy()
         upper[:count] = np.where(opens, model.upper[:count], 0.0)
         lower[options] = upper[options] = [one.share for one in held]
@@ -202,7 +210,10 @@ class Sitting:
         objectives, worth = model.objectives, model.value
         if value is not None:
             worth = np.concatenate([value, model.value[count:]])
-            objectives = (Objective("value", worth), *(one for one in objectives if one.name == "cost"))
+            objectives = tuple(
+                one if one.name == "cost" else replace(one, coef=np.where(one.coef != 0, worth, 0.0))
+                for one in objectives
+            )
         row_lower, row_upper = self._rows(asks, {one.project for one in held})
         return replace(
             model, lower=lower, upper=upper, matrix=self._matrix(held, options), row_lower=row_lower,
@@ -334,5 +345,17 @@ def follow(sitting: Sitting) -> Choice:
     return sitting.optimise()
 
 
-REGIMES = {"regional": regional, "ranked": ranked, "follow": follow}
+def priced(sitting: Sitting) -> Choice:
+    """As `follow`, with quota kept for better projects that are still under review.
+
+    An option counts nothing where it is not worth its quota and money at the prices of the whole round, those of the
+    relaxation over all projects, ready or not: bid prices, as in Talluri and van Ryzin, Management Science 44 (1998).
+    It is then chosen for a rule's sake only.
+    """
+    whole = sitting.round
+    value = whole.model.value[: len(whole.owner)]
+    return sitting.optimise(np.where(whole.worthwhile, value, -1e-3 * np.abs(value)))
+
+
+REGIMES = {"regional": regional, "ranked": ranked, "follow": follow, "priced": priced}
 """What decides at a sitting, by name (MODEL 5)."""

@@ -21,7 +21,7 @@ from simulation.experiment import experiment
 from simulation.intervals import mean_of
 from simulation.leverfile import Variant
 from simulation.levers import Scenario
-from simulation.loop import REGIMES, Decide, Loop, Regime, regime_of
+from simulation.loop import USUAL, Decide, Loop, Regime, regime_of
 from simulation.measures import Day
 from simulation.outcome import Outcome
 from simulation.process import Process
@@ -36,7 +36,7 @@ NAN = float("nan")
 
 
 def cross(
-    case: Case, scenarios: Mapping[str, Scenario | Variant], regimes: Sequence[str | Regime | Decide] = tuple(REGIMES),
+    case: Case, scenarios: Mapping[str, Scenario | Variant], regimes: Sequence[str | Regime | Decide] = USUAL,
     *, every: Literal["month"] | float | None = "month", first: Day | None = None, gap: float = 2e-2,
     until: Day | None = None, **how: Any,
 ) -> Crossing:  # fmt: skip
@@ -49,7 +49,8 @@ def cross(
     scenarios : mapping
         Review scenarios by name: levers, or variants of the case as scenario files make them.
     regimes : sequence
-        Names (``regional``, ``ranked``, ``follow``), `simulation.loop.Regime`, or functions from a sitting to a choice.
+        Names (``regional``, ``ranked``, ``follow``, ``priced``), `simulation.loop.Regime`,
+        or functions from a sitting to a choice.
     every, first, gap
         Of the sittings, see `simulation.loop.Loop`.
     until : day, optional

@@ -73,12 +73,11 @@ class Giving:
         self.place = np.array([place[str(name)] for name in self.round.ids], dtype=np.intp)
         projects = self.round.model.projects
         self.began = column(projects, "projects", "started").notna().to_numpy()
-        self.must = (column(projects, "projects", "decision") == "must").to_numpy()
         waits = np.ones(len(self.made.ids), dtype=bool)
         waits[self.place[self.began]] = False
         waits[self.place[[one.project for one in self.round.earlier]]] = False
         self.course = course(self.made, self.drawn, waits, self.engine)
-        self.last: tuple[object, Choice] | None = None
+        self.last: Choice | None = None
         self._sittings: list[tuple[float, ...]] = []
         self._holdings: list[list[float]] = []
         self._draws: list[tuple[int, int, float]] = []
@@ -145,14 +144,14 @@ class Giving:
              gone: NDArray[np.bool_]) -> Choice:  # fmt: skip
         places = np.flatnonzero(ready)
         waiting = places[np.lexsort((self.place[places], approved[places]))]
-        free = self.must & ~gone & ~ready
+        free = self.round.must & ~gone & ~ready
         free[list(self.held)] = False
         held = tuple(one.holding for one in self.held.values())
         one = Sitting(self.round, day, period, tuple(waiting.tolist()), held, tuple(np.flatnonzero(free).tolist()),
                       self.gap, self.time_limit, self.last)  # fmt: skip
         choice = self.regime.decide(one)
         self._check(choice, ready, period, day)
-        self.last = one.key, choice
+        self.last = choice
         return choice
 
     def _check(self, choice: Choice, ready: NDArray[np.bool_], period: int, day: float) -> None:

@@ -50,7 +50,8 @@ def read_levers(stated: Any, file: str) -> tuple[Scenario, list[Fault]]:
         ``speed`` (a factor, or a table by stage, office or level), ``reviewers`` (a factor, or a table of numbers by
         office, ``office/region`` or ``office/region/county``), ``parallel``, ``online``, ``enforced`` (true or false),
         ``deferral`` (true, or a table), ``removed``, ``green`` (lists), ``hotline``, ``dispatch``, ``teams`` (tables of
-        the settings in ``docs/columns.md``), ``regime`` (``regional``, ``ranked`` or ``follow``). Names may be Chinese.
+        the settings in ``docs/columns.md``), ``regime`` (``regional``, ``ranked``, ``follow``, ``priced``).
+        Names may be Chinese.
     file : str
         Named in the faults.
 

@@ -42,8 +42,8 @@ class Scenario:
     enforced : bool
         What is not decided within its limit is decided by default.
     regime : str
-        How quota is given out (MODEL 5): ``regional``, ``ranked`` or ``follow``; elements are there at once without.
-        It needs the quota of a case: a scenario file has it, in Python `simulation.loop.Loop` brings it.
+        How quota is given out (MODEL 5): ``regional``, ``ranked``, ``follow`` or ``priced``; elements are there at
+        once without. It needs the quota of a case: a scenario file has it, in Python `simulation.loop.Loop` brings it.
     change : function from Process to Process, optional
         A lever of one's own, moved after the others.
 

@@ -57,8 +57,10 @@ class Regime:
 
 
 REGIMES: Mapping[str, Regime] = {
-    name: Regime(name, decide, returns=name == "follow") for name, decide in sitting.REGIMES.items()
+    name: Regime(name, decide, returns=name in ("follow", "priced")) for name, decide in sitting.REGIMES.items()
 }
+USUAL = ("regional", "ranked", "follow")
+"""The regimes that are compared where none is named."""
 
 
 @dataclass(frozen=True, eq=False)

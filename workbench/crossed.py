@@ -15,7 +15,7 @@ from allocator.labels import label
 from simulation.crossing import MEASURES, Crossing, cross
 from simulation.leverfile import Variant
 from simulation.levers import Scenario
-from simulation.loop import REGIMES, regime_of
+from simulation.loop import REGIMES, USUAL, regime_of
 from simulation.measures import Day
 from simulation.speaking import Names
 from simulation.store import Store
@@ -30,7 +30,7 @@ class Rules:
     Attributes
     ----------
     regimes : tuple of str
-        All three without a name.
+        The three usual ones without a name.
     every : "month" or float
         Between two sittings, in days.
     gap : float
@@ -58,7 +58,7 @@ class Rules:
         >>> Rules.read((), "14", 0.02, "2020-12-31")
         Rules(regimes=('regional', 'ranked', 'follow'), every=14.0, gap=0.02, until='2020-12-31')
         """
-        names = tuple(dict.fromkeys(WORDS.get(one, one) for one in regimes)) or tuple(REGIMES)
+        names = tuple(dict.fromkeys(WORDS.get(one, one) for one in regimes)) or USUAL
         for one in names:
             regime_of(one)
         return Rules(names, every if every == "month" else _interval(every), gap, until and day(until, "--until"))

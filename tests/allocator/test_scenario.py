@@ -201,7 +201,8 @@ def test_rows_are_appended_and_removed() -> None:
 
 def test_rows_that_take_the_place_of_all_others_need_not_state_what_may_be_left_out() -> None:
     case = crowd().with_changes(projects=lambda projects: projects.assign(bond=True))
-    new = '[[projects]]\nremove = true\n[[projects]]\nappend = [{ id = "new", land = 4, energy = 1, score = 9, plan = 2 }]'
+    row = '{ id = "new", land = 4, energy = 1, score = 9, plan = 2 }'
+    new = f"[[projects]]\nremove = true\n[[projects]]\nappend = [{row}]"
     assert toml(new).apply(case).projects[["id", "bond"]].to_numpy().tolist() == [["new", False]]
 
 

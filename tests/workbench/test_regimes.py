@@ -23,7 +23,7 @@ from cases import LANGS, run, small
 from allocator import Case
 from allocator.labels import Lang, label
 from simulation.crossing import MEASURES
-from simulation.loop import REGIMES
+from simulation.loop import USUAL
 from simulation.store import Failure, Store
 from workbench.crossed import TABLES
 
@@ -87,7 +87,7 @@ def test_a_crossing_is_told_and_written_in_the_language_asked_for(told: Told) ->
     assert (told.result.exit_code, told.result.stderr) == (0, "")
     names = {file.name for file in told.out.iterdir()}
     assert names == {f"{name}.csv" for name in TABLES[:-1]} | {"regimes.xlsx", "summary.json", "runs.sqlite"}
-    words = [label(f"loop.regime.{name}", told.lang) for name in REGIMES]
+    words = [label(f"loop.regime.{name}", told.lang) for name in USUAL]
     assert all(word in told.result.stdout for word in [*words, FASTER[told.lang]])
     assert {"en": "until 29 Feb 2020", "zh": "截至2020年2月29日"}[told.lang] in told.result.stdout
     said = told.result.stdout.replace("两市 两期", "")
@@ -116,7 +116,7 @@ def test_the_table_shows_the_means_of_the_cells(told: Told) -> None:
     lines = [line for line in told.result.stdout.splitlines() if "%" in line and ("±" in line or "  " in line)]
     titles = {"case": {"en": "As it is", "zh": "现状"}[told.lang], "faster": FASTER[told.lang]}
     for scenario, title in titles.items():
-        for regime in REGIMES:
+        for regime in USUAL:
             [line] = [
                 one for one in lines if re.match(rf"\s*{title}\s+{label(f'loop.regime.{regime}', told.lang)}", one)
             ]
@@ -131,7 +131,7 @@ def test_the_workbook_says_the_same_as_the_tables(told: Told) -> None:
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert not [cell for cell in cells if cell.data_type == "f"], "a name became a formula"
     keys = (
-        {*MEASURES, *REGIMES, "share", "mu × days", "held", "case", "faster", "mu"} if told.lang == "zh" else {"faster"}
+        {*MEASURES, *USUAL, "share", "mu × days", "held", "case", "faster", "mu"} if told.lang == "zh" else {"faster"}
     )
     assert not keys & {str(cell.value) for cell in cells}, "a raw key"
     assert not [cell for cell in cells if re.search(r"\b(loop|simulate)\.\w", str(cell.value))]
