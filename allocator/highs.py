@@ -60,7 +60,10 @@ class Quiet(Silent):
         self.setCallback(self._called, None)
         for name in INTERRUPTS:
             self.startCallback(getattr(highspy.cb.HighsCallbackType, name))
-        interrupted = self._attend()
+        try:
+            interrupted = self._attend()
+        finally:
+            self.setCallback(None, None)  # else HiGHS and this object hold one another for ever
         return self._read(offset, whole, interrupted)
 
     def dive(self, integer: Bools, lower: Floats, seconds: float) -> Floats:

@@ -72,9 +72,11 @@ def replicate_all(
         pool = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1, max_nbytes=None)
         batches = pool(queue.tasks())
         try:
-            for seconds, done in batches:
-                queue.took(done[0][0][0], seconds, len(done))
-                _hand_on(done, left, keep)
+            with warnings.catch_warnings():  # a worker that has grown large is replaced, which changes nothing
+                warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
+                for seconds, done in batches:
+                    queue.took(done[0][0][0], seconds, len(done))
+                    _hand_on(done, left, keep)
         except BrokenProcessPool:
             for digest, number in [key for key in queue.given if key in left]:
                 _hand_on([_by_itself(works[digest], (digest, number))], left, keep)
