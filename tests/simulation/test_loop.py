@@ -28,7 +28,7 @@ from simulation.experiment import experiment
 from simulation.giving import Given
 from simulation.leverfile import read_levers
 from simulation.levers import Scenario
-from simulation.loop import REGIMES, Loop, Regime, days, regime_of, run
+from simulation.loop import REGIMES, USUAL, Loop, Regime, days, regime_of, run
 from simulation.process import Process, Stage
 from simulation.records import Records
 from simulation.run import Engine, prepare, record
@@ -85,8 +85,8 @@ def test_quota_is_conserved_at_every_dispatch(batch: int) -> None:
     for seed in range(50 * batch, 50 * (batch + 1)):
         made = Round.of(random_round(np.random.default_rng(seed)))
         demand = made.model.options
-        for name in REGIMES:
-            _, one, _ = given(made, review(), name, seed=seed, every=45.0, until=170.0)
+        for name in USUAL if seed % 5 else REGIMES:
+            _, one, _ = given(made, review(), name, seed=seed, every=50.0, until=155.0)
             taken = one.holdings[one.holdings["option"] >= 0]
             for resource in made.case.resources:  # all or nothing: each holding draws what its option asks for (3.3)
                 of = made.model.pools.table["resource"].to_numpy()[one.draws["pool_row"].astype(int)] == resource
@@ -332,7 +332,7 @@ from simulation.experiment import experiment
 from simulation.leverfile import read_levers
 from simulation.levers import Scenario
 print("begun", flush=True)
-cross(crossing_case(), {{"a": Scenario(), "b": Scenario(speed=2)}}, every=30.0, replications=40, jobs=1,
+cross(crossing_case(), {{"a": Scenario(), "b": Scenario(speed=2)}}, every=30.0, replications=12, jobs=1,
       engine="simpy", store={store!r}, progress=lambda done, all: print(done, flush=True))
 """
 
@@ -343,17 +343,17 @@ def test_a_killed_loop_goes_on_to_the_same_result(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.strip().isdigit() and int(line) >= 20:
+            if line.strip().isdigit() and int(line) >= 10:
                 break
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    how = {"every": 30.0, "replications": 40, "jobs": 1, "engine": "simpy"}
+    how = {"every": 30.0, "replications": 12, "jobs": 1, "engine": "simpy"}
     scenarios = {"a": Scenario(), "b": Scenario(speed=2)}
     seen: list[int] = []
     with Store(store) as kept:
         again = cross(crossing_case(), scenarios, store=kept, progress=lambda done, _: seen.append(done), **how)  # type: ignore[arg-type]
     whole = cross(crossing_case(), scenarios, **how)  # type: ignore[arg-type]
-    assert 20 <= seen[0] < 240, "what was done is not done again"
+    assert 10 <= seen[0] < 72, "what was done is not done again"
     pd.testing.assert_frame_equal(again.table("realised"), whole.table("realised"))
     pd.testing.assert_frame_equal(again.idle(), whole.idle())
 
