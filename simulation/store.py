@@ -91,7 +91,7 @@ class Store(StoreFile):
         now = _now()
         rows = [_row(entry, now) for entry in entries]
         self.touched |= {str(row[0]) for row in rows}
-        with self._told(), self._writing():
+        with self._told(), self.writing():
             self._base.executemany(
                 "INSERT INTO outcomes"
                 " (input, replication, scenario, seed, created, version, status, kind, message, data)"
@@ -145,7 +145,7 @@ class Store(StoreFile):
             "versions": keeping.text(record.versions), "status": record.status, "seconds": record.seconds,
             "summary": keeping.text(record.summary), "figures": figures,
         }  # fmt: skip
-        with self._told(), self._writing():
+        with self._told(), self.writing():
             found = self._base.execute("SELECT id FROM kept WHERE digest = ?", (key,)).fetchone()
             if found is not None:
                 number = found[0]
@@ -213,7 +213,7 @@ class Store(StoreFile):
             There is none of that number.
         """
         before = self._size()
-        with self._told(), self._writing():
+        with self._told(), self.writing():
             query = (
                 "DELETE FROM outcomes WHERE input IN (SELECT input FROM uses WHERE kept = ?)"
                 " AND input NOT IN (SELECT input FROM uses WHERE kept <> ?)"
@@ -234,7 +234,7 @@ class Store(StoreFile):
     def delete_unfinished(self) -> Gone:
         """Take away the replications that belong to nothing kept; an experiment that is running loses nothing."""
         before = self._size()
-        with self._told(), self._writing():
+        with self._told(), self.writing():
             query = "DELETE FROM outcomes WHERE input NOT IN (SELECT input FROM uses)"
             replications = self._base.execute(query).rowcount
         self._shrink()

@@ -1,20 +1,14 @@
-"""A SQLite file of ours: made, brought up to date, or refused and left as it is; errors in words."""
+"""The file of a store: made, brought up to date, or refused and left as it is."""
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from contextlib import suppress
 
 from allocator.errors import YaosuError
+from simulation.sqlitefile import SqliteFile
 
 SCHEMA = 2
-PATIENCE = 60.0
-"""Seconds to wait for another process that writes."""
 OUTCOMES = """
 CREATE TABLE outcomes (
     input TEXT NOT NULL, replication INTEGER NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL,
@@ -48,7 +42,7 @@ STEPS = {1: (OUTCOMES,), 2: (INPUTS, KEPT, RESULTS, USES)}
 """What each version has more than the one before it."""
 
 
-class StoreFile:
+class StoreFile(SqliteFile):
     """An open file of the newest version.
 
     Parameters
@@ -62,27 +56,7 @@ class StoreFile:
         The file cannot be opened, is no store or damaged, or was written by a newer version.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        with self._told():
-            self._base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            try:
-                self._open()
-            except BaseException:
-                self._base.close()
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._base.close()
+    kind = "store"
 
     def _open(self) -> None:
         """Make the tables of a new file and those that an older one lacks; refuse what is not ours."""
@@ -95,7 +69,7 @@ class StoreFile:
             values = {"found": str(self.path), "version": str(version), "expected": str(SCHEMA)}
             raise YaosuError("store_version", values)
         if version < SCHEMA:
-            with self._writing():
+            with self.writing():
                 version, _ = self._state()  # somebody else may have done it meanwhile
                 for step in range(version + 1, SCHEMA + 1):
                     for table in STEPS[step]:
@@ -103,19 +77,6 @@ class StoreFile:
                 self._base.execute(f"PRAGMA user_version = {max(version, SCHEMA)}")
         self._base.execute("PRAGMA synchronous = NORMAL")
         self._base.execute("PRAGMA foreign_keys = ON")
-
-    def _journal(self) -> None:
-        """Write-ahead logging: readers and a writer do not stop each other. The switch does not wait by itself."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._base.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if not busy or time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
 
     def _state(self) -> tuple[int, set[str]]:
         """Version of the file and its tables, at one moment."""
@@ -128,25 +89,3 @@ class StoreFile:
         with self._told(), suppress(sqlite3.OperationalError):
             self._base.execute("VACUUM")
             self._base.execute("PRAGMA wal_checkpoint (TRUNCATE)")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction, begun as a writer."""
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-            yield
-            self._base.execute("COMMIT")
-        except BaseException:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What SQLite says, as an error in words."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise YaosuError("store_open", {"found": str(self.path), "reason": str(error)}) from error
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise YaosuError("store_damaged", {"found": str(self.path), "reason": str(error)}) from error

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from allocator.errors import YaosuError
+from simulation.sqlitefile import SqliteFile
 from workbench.ledgerstate import Event, State, fold
 
 SCHEMA = 1
 OURS = 0x59534C47
 """Marks the file as a ledger among the databases of SQLite."""
-PATIENCE = 60.0
-"""Seconds to wait for another process that writes."""
 TABLES = (
     """
     CREATE TABLE events (
@@ -35,7 +29,7 @@ TABLES = (
 _FIELDS = "kind, subject, field, value, day, recorded, who, note"
 
 
-class Ledger:
+class Ledger(SqliteFile):
     """A file of events. What is recorded is never changed or lost; the state at a date is what the events add up to.
 
     Parameters
@@ -60,39 +54,13 @@ class Ledger:
     ['reserve', 'start']
     """
 
+    kind = "ledger"
+
     def __init__(self, path: str | Path, *, create: bool = False) -> None:
-        self.path = Path(path)
-        if not create and not self.path.exists():
+        self._create = create
+        if not create and not Path(path).exists():
             raise YaosuError("ledger_missing", {"found": str(path)})
-        with self._told():
-            self._base = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
-            try:
-                self._open(create)
-            except BaseException:
-                self._base.close()
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._base.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """One transaction: what is read within it stays so until it ends, and all that is added is kept or nothing."""
-        with self._told():
-            self._base.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            with self._told():
-                self._base.execute("COMMIT")
-        except BaseException:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise
+        super().__init__(path)
 
     def add(self, events: Iterable[Event]) -> None:
         """Record events, in this order; one call outside of `writing` is a transaction of its own."""
@@ -142,9 +110,9 @@ class Ledger:
             query = "SELECT coalesce(max(CAST(subject AS INTEGER)), 0) + 1 FROM events WHERE kind = 'problem'"
             return int(self._base.execute(query).fetchone()[0])
 
-    def _open(self, create: bool) -> None:
+    def _open(self) -> None:
         """Make the tables of a new file; refuse a file that is not ours, and leave it as it is."""
-        if self._mark() == (0, 0, 0) and create:
+        if self._mark() == (0, 0, 0) and self._create:
             self._journal()
             with self.writing():
                 if self._mark() == (0, 0, 0):  # nobody else has made it meanwhile
@@ -158,19 +126,6 @@ class Ledger:
             raise YaosuError("ledger_version", values)
         self._base.execute("PRAGMA synchronous = FULL")
 
-    def _journal(self) -> None:
-        """Write-ahead logging: readers and a writer do not stop each other. The switch does not wait by itself."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._base.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                busy = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-                if not busy or time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-
     def _mark(self) -> tuple[int, int, int]:
         """Whose the file is, its version and the number of its tables, at one moment."""
         query = (
@@ -179,13 +134,3 @@ class Ledger:
         )
         mark, version, tables = self._base.execute(query).fetchone()
         return int(mark), int(version), int(tables)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What SQLite says, as an error in words."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise YaosuError("ledger_open", {"found": str(self.path), "reason": str(error)}) from error
-        except (sqlite3.DatabaseError, ValueError) as error:
-            raise YaosuError("ledger_damaged", {"found": str(self.path), "reason": str(error)}) from error
