@@ -15,7 +15,7 @@ NODES = 500
 FINE = 2.5e-4
 WITHIN = 20
 ROUNDS = (0, 200)
-BRISK_ROUNDS, BRISK_NODES = (50,), 20
+BRISK_ROUNDS, BRISK_NODES = (50, 1_000), 20
 MORE_ROUNDS = (0, 200, 1_000, 5_000)
 
 
@@ -41,7 +41,7 @@ def begin(
     start : array over columns, optional
         A plan whose whole columns are feasible, instead of the end of a dive.
     brisk : bool
-        One small search only, to half the gap.
+        Small searches with few nodes, to half the gap.
 
     Returns
     -------

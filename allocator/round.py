@@ -44,6 +44,8 @@ class Holding:
         Pool rows drawn on, and amounts.
     loans : tuple of (int, float), optional
         Loan columns and amounts; None where the financing is not settled.
+    since : Timestamp, optional
+        Day of a grant from before the round, where it is known.
     """
 
     project: int
@@ -51,6 +53,7 @@ class Holding:
     share: float = 1.0
     draws: tuple[tuple[int, float], ...] = ()
     loans: tuple[tuple[int, float], ...] | None = ()
+    since: pd.Timestamp | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +240,7 @@ class Round:
         row_of = {key: row for row, key in enumerate(zip(table["pool"], table["period"], strict=True))}
         keys = zip(options["project"], options["variant"], options["period"], strict=True)
         option_of = {key: place for place, key in enumerate(keys)}
-        names = ("project", "variant", "pool", "period", "amount")
+        names = ("project", "variant", "pool", "period", "amount", "granted")
         stated = pd.DataFrame({name: column(grants, "grants", name).to_numpy() for name in names})
         stated["variant"], stated["period"] = stated["variant"].fillna("base"), stated["period"].fillna(WHOLE_ROUND)
         found = []
@@ -246,7 +249,9 @@ class Round:
             rows = [row_of.get((pool, period), row_of.get((pool, WHOLE_ROUND)))
                     for pool, period in zip(mine["pool"], mine["period"], strict=True)]  # fmt: skip
             draws = tuple((row, float(a)) for row, a in zip(rows, mine["amount"], strict=True) if row is not None)
-            found.append(Holding(self.place(str(project)), option, 1.0, draws, None))
+            day = pd.to_datetime(mine["granted"].iloc[0])
+            since = None if pd.isna(day) else day
+            found.append(Holding(self.place(str(project)), option, 1.0, draws, None, since))
         return tuple(found)
 
 

@@ -15,7 +15,7 @@ from allocator.schema import column
 from allocator.sitting import Choice, Sitting
 from simulation.course import course
 from simulation.draws import Draws
-from simulation.network import Network
+from simulation.network import Network, day_number
 from simulation.run import Engine
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Giving:
         self._draws: list[tuple[int, int, float]] = []
         self._quiet: float | None = None
         for one in self.round.earlier:
-            self._hold(one, 0.0)
+            self._hold(one, 0.0 if one.since is None else day_number(one.since, self.made.process.origin))
 
     def step(self, day: float, period: int, sits: bool) -> None:
         """Let everything happen until a day, then take back what is to go back, and give out what is due."""
@@ -117,7 +117,7 @@ class Giving:
         self._sittings.append((day, period, waiting, len(due), len(self.promised), changed, len(lapsed),
                                choice.gap, choice.eased))  # fmt: skip
         goes_on = given - set(lapsed) or self.promised or period + 1 < len(self.round.begins) or not self.course.over
-        self._quiet = None if goes_on else self._quiet or day
+        self._quiet = None if goes_on else day if self._quiet is None else self._quiet
 
     def done(self, day: float) -> bool:
         """Whether nothing more can come of it: all is over, and what could still go back has had its time."""

@@ -392,3 +392,16 @@ def test_a_scenario_file_may_name_a_regime_in_either_language() -> None:
     assert read_levers({"regime": "ranked"}, "a.toml")[0].regime == "ranked"
     found = [fault.text() for fault in Scenario(regime="folow")._faults(at_once())]
     assert found == ["levers, regime: there is no regime “folow”; did you mean “follow”?"]
+
+
+def test_a_grant_from_before_the_round_is_held_and_returns_by_its_own_date() -> None:
+    projects = pd.DataFrame({"id": ["a", "b"], "ready": [0.0, 0.0], "land": [4.0, 4.0], "value": [3.0, 9.0]})
+    pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [4.0]})
+    grants = pd.DataFrame({"project": ["a"], "resource": ["land"], "pool": ["p"], "amount": [4.0],
+                           "granted": ["2019-12-12"]})  # fmt: skip
+    policy = Policy(value="value", return_days=50)
+    case = Case.from_tables(projects=projects, pools=pools, grants=grants, policy=policy)
+    kept, one, _ = given(case, mobilising(200.0), "follow", every=10.0)
+    assert one.holdings[["project", "day", "back"]].values.tolist()[0] == [0.0, -20.0, 40.0], "more than 50 days"
+    assert one.holdings[["project", "day"]].values.tolist()[1] == [1.0, 40.0]
+    assert kept.approved[0] == kept.granted[0] == 0.0, "it had its elements from the beginning"
