@@ -235,8 +235,9 @@ pd.concat({quota: one.effects("realised") for quota, one in levels.items()}, nam
 
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}
-# 2: a regime made for a threshold; each needs a name of its own. To pass over the worst half pays, even against
-# `follow`, which looks no further than the sitting. To pass over 70 % is too much: land is left in the end.
+# 2: a regime made for a threshold; each needs a name of its own. To pass over the worst half keeps up with `follow`,
+# which looks no further than the sitting; whether it is ahead, so few replications cannot tell. To pass over 70 % is
+# too much: land is left in the end. The regime `priced` takes its threshold from the prices of the whole round.
 def choosy(quantile):
     """Most benefit per mu first, and none below a quantile of all projects."""
 

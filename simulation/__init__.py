@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulation.calendar import Calendar as Calendar
+    from simulation.crossing import Crossing as Crossing
+    from simulation.crossing import cross as cross
     from simulation.distributions import Distribution as Distribution
     from simulation.distributions import empirical as empirical
     from simulation.distributions import exponential as exponential
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from simulation.distributions import triangular as triangular
     from simulation.experiment import experiment as experiment
     from simulation.levers import Scenario as Scenario
+    from simulation.loop import Loop as Loop
+    from simulation.loop import Regime as Regime
     from simulation.marginal import marginal as marginal
     from simulation.measures import Deferral as Deferral
     from simulation.measures import Dispatch as Dispatch
@@ -41,14 +45,17 @@ if TYPE_CHECKING:
 _HOME = {
     "Arm": "runs",
     "Calendar": "calendar",
+    "Crossing": "crossing",
     "Deferral": "measures",
     "Dispatch": "measures",
     "Distribution": "distributions",
     "Hotline": "measures",
+    "Loop": "loop",
     "Office": "process",
     "Precision": "precision",
     "Problem": "process",
     "Process": "process",
+    "Regime": "loop",
     "Run": "run",
     "Runs": "runs",
     "Scenario": "levers",
@@ -56,6 +63,7 @@ _HOME = {
     "Stage": "process",
     "Store": "store",
     "Teams": "measures",
+    "cross": "crossing",
     "empirical": "distributions",
     "experiment": "experiment",
     "exponential": "distributions",
