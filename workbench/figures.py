@@ -15,11 +15,14 @@ from allocator.scenario import Scenario
 from allocator.schema import header
 from allocator.speech import Speech, number
 from allocator.summary import MONEY
+from simulation.crossing import BETWEEN, MEASURES
 from simulation.keeping import Kind, Record
+from simulation.loop import REGIMES
 from simulation.process import Process
 from simulation.speaking import Names, percent
 from workbench import present
 
+UNIT_DAYS = " × days"
 PLAN = {"objective": "plan.figure.objective", "bound": "plan.figure.bound", "gap": "plan.figure.gap",
         "funded": "plan.figure.funded", "cost": "plan.figure.cost", "worth": "runs.measure.worth"}  # fmt: skip
 
@@ -65,8 +68,11 @@ class Spoken:
         return self.names or Names(self.lang, [Process([], calendar=None)])
 
     def scenario(self, name: str) -> str:
-        """A scenario by its title; the case as it is has none of its own."""
-        return self.titles.get(name) or label("runs.as_it_is", self.lang)
+        """A scenario by its title, a regime under it by both; the case as it is has no title of its own."""
+        scenario, _, regime = name.partition(BETWEEN)
+        title = self.titles.get(scenario) or label("runs.as_it_is", self.lang)
+        called = label(f"loop.regime.{regime}", self.lang) if regime in REGIMES else regime
+        return f"{title}{BETWEEN}{called}" if regime else title
 
     def measure(self, name: str, unit: str) -> str:
         """What a figure is."""
@@ -81,6 +87,9 @@ class Spoken:
             return label("runs.measure.least", self.lang, lever=unit)
         if name in ("share", "chance"):
             return label(f"runs.measure.{name}", self.lang)
+        of, _, resource = name.partition(":")
+        if of in MEASURES and of != "started":
+            return label(f"loop.measure.{of}", self.lang, resource=Speech(self.lang).resource(resource))
         if name.startswith("desk:"):
             office, _, place = name.removeprefix("desk:").partition("/")
             where = f"{self._names.office(office)} {place}".strip()
@@ -110,6 +119,8 @@ class Spoken:
             said = label("plan.unit.count", self.lang)
         elif unit == "mcny":
             return Speech(self.lang).money(value)
+        elif unit.endswith(UNIT_DAYS):
+            said = label("loop.unit.unit_days", self.lang, unit=self._unit(unit.removesuffix(UNIT_DAYS)))
         else:
             said = "·".join(self._unit(part) for part in unit.split("·"))
         shown = f"{round(value, 1) + 0.0:,.1f}" if unit in ("day", "days") else number(value)

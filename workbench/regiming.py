@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import ceil
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import click
 
 from allocator import units
+from simulation.crossing import named
+from simulation.keeping import FIGURES, Record
 from simulation.store import Store
 from workbench import present, regimebook, remember, simfolder
 from workbench.bilingual import DONE, INTERRUPTED
@@ -59,11 +62,18 @@ def regimes(
     return DONE
 
 
-def record(made: Crossed, command: str, summary: dict[str, Any]) -> Any:
-    """What is kept of a crossing."""
+def record(made: Crossed, command: str, summary: dict[str, Any]) -> Record:
+    """What is kept of a crossing; its figures are the cells of the two-way table, realised benefit first."""
     runs, rules = made.crossing.runs, made.rules
-    return remember.of_runs(made.study, command, runs, made.tables, summary, (), regimes=list(rules.regimes),
+    kept = remember.of_runs(made.study, command, runs, made.tables, summary, (), regimes=list(rules.regimes),
                             every=rules.every, gap=rules.gap)  # fmt: skip
+    cells = made.tables["cells"].rename(columns={"mean": "value"})
+    cells = cells.assign(
+        scenario=[named(*pair) for pair in zip(cells["scenario"], cells["regime"], strict=True)],
+        measure=cells["measure"].where(cells["resource"] == "", cells["measure"] + ":" + cells["resource"]),
+    )
+    first = cells["measure"] != "realised"
+    return replace(kept, figures=cells.assign(first=first).sort_values("first", kind="stable")[list(FIGURES)])
 
 
 def overview(made: Crossed) -> str:

@@ -174,6 +174,9 @@ def test_json_is_the_summary_and_the_run_is_kept_by_its_name(tmp_path: Path, mon
     for lang in LANGS:
         listed = run("runs", out.parent, "list", "--lang", lang).stdout
         assert label("runs.what.regimes", lang) in listed and "两市 两期" in listed
+        assert label("loop.measure.realised", lang) in listed, "its main figure"
+        shown = run("runs", out.parent, "show", 1, "--lang", lang).stdout
+        assert all(label(f"loop.regime.{one}", lang) in shown for one in ("regional", "follow"))
     monkeypatch.setattr("simulation.workers._answer", lambda work, number: Failure("AssertionError", "run again"))
     again = json.loads(run(*args).stdout)
     assert again["cells"] == found["cells"], "what is kept is not run again"
