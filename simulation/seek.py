@@ -109,6 +109,8 @@ def seek(
     """
     if replications < 2:
         raise YaosuError("runs_least", {"name": "replications", "expected": "2", "found": str(replications)})
+    if scenario is not None and scenario.regime:
+        raise YaosuError("loop_case", {"regime": scenario.regime})
     base = process if scenario is None else scenario.apply(process)
     network, view = prepare(projects, base), View(over, weight, None, where, confidence)
     moved = dial(lever, network, low, high, tolerance)

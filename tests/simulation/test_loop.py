@@ -32,6 +32,7 @@ from simulation.loop import REGIMES, Loop, Regime, days, regime_of, run
 from simulation.process import Process, Stage
 from simulation.records import Records
 from simulation.run import Engine, prepare, record
+from simulation.seek import seek
 from simulation.store import Store
 
 
@@ -384,6 +385,8 @@ def test_a_scenario_that_names_a_regime_asks_for_a_case() -> None:
         prepare(case.projects, Process.of(case), Scenario(regime="follow"))
     with pytest.raises(YaosuError, match="follow"):
         experiment(case.projects, Process.of(case), {"a": Scenario(regime="follow")}, replications=1, jobs=1)
+    with pytest.raises(YaosuError, match="follow"):
+        seek(case.projects, Process.of(case), by=9.0, target=0.5, scenario=Scenario(regime="follow"))
 
 
 def test_a_scenario_file_may_name_a_regime_in_either_language() -> None:
