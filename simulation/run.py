@@ -119,7 +119,11 @@ def replicate(
     made: Network, seed: int = 0, replication: int = 0, engine: Engine = "fast", until: Day | None = None
 ) -> Run:
     """One replication of what was prepared; see `simulate`."""
-    kept = record(made, seed, replication, engine, until)
+    return in_tables(made, record(made, seed, replication, engine, until))
+
+
+def in_tables(made: Network, kept: Records) -> Run:
+    """What a run has written down, as tables."""
     first = float(made.entry.min()) if len(made.entry) else 0.0
     visits = runtables.visits(made, kept)
     return Run(

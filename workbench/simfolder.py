@@ -110,9 +110,10 @@ def _scenario(made: Simulated, name: str) -> dict[str, Any]:
     study, runs = made.study, made.runs
     arm = runs.arms[name]
     figures = made.figures[made.figures["scenario"] == name]
+    told = None if arm.loop is None else arm.loop.told
     found: dict[str, Any] = {
         "name": name, "title": study.titles[name], "source": study.sources.get(name, ""),
-        "input": input_hash(arm.projects, arm.moved, until=runs.until, seed=runs.seed),
+        "input": input_hash(arm.projects, arm.moved, until=runs.until, seed=runs.seed, loop=told),
         "replications": len(runs.numbers(name)),
         "figures": {row["measure"]: _figure(row, study) for row in figures.to_dict("records")},
     }  # fmt: skip

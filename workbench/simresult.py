@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from simulation import plot, results
+from simulation import loop, plot, results
 from simulation.calibrate import checkpoints
 from simulation.finding import Finding
 from simulation.measures import Day
 from simulation.plotpoints import held
-from simulation.run import prepare, replicate
+from simulation.run import in_tables, prepare, replicate
 from simulation.runs import Runs
 from simulation.way import typical
 from workbench.study import Study
@@ -108,7 +108,8 @@ class Simulated:
         for name in self.pair:
             arm = self.runs.arms[name]
             made = prepare(arm.projects, arm.moved)
-            shown[name] = replicate(made, asked.seed, 0, asked.engine, self.runs.until)
+            how = (made, asked.seed, 0, asked.engine, self.runs.until)
+            shown[name] = replicate(*how) if arm.loop is None else in_tables(made, loop.run(arm.loop, *how)[0])
         return plot.gantt(shown, self.project or typical(next(iter(shown.values()))), **told)
 
     @property

@@ -277,3 +277,15 @@ def _interrupted(args: list[str]) -> tuple[int, str]:
                     sent = True
         os.close(ours)
     return running.returncode, seen
+
+
+def test_a_scenario_file_with_a_regime_is_compared_and_drawn_with_its_quota(tmp_path: Path) -> None:
+    case = Path(seasons(tmp_path))
+    (case / "scenarios").mkdir(exist_ok=True)
+    (case / "scenarios" / "by-region.toml").write_text('[levers]\nregime = "regional"\n', "utf-8")
+    told = run("simulate", case, "--scenario", "by-region", "--replications", 2, "--out", tmp_path / "out")
+    assert told.exit_code == 0, told.stderr
+    found = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["scenarios"]
+    assert found[0]["input"] != found[1]["input"]
+    assert (tmp_path / "out" / "way.png").exists()
+    assert run("seek", case, "--by", "50", "--scenario", "by-region", "--out", tmp_path / "seek").exit_code == 2
