@@ -35,7 +35,7 @@ class Given:
         ``returned, gap, eased``, one row per day on which something could be given.
     holdings : DataFrame
         ``project`` (place in the network), ``option`` (place in the model of the round, -1 for an earlier grant),
-        ``share, day`` (given), ``back`` (returned, else NaN), ``cost`` (interest of its loans, million yuan).
+        ``share, day`` (given), ``back`` (returned, else NaN).
     draws : DataFrame
         ``holding`` (row of `holdings`), ``pool_row, amount``.
     """
@@ -128,7 +128,7 @@ class Giving:
         names = ["day", "period", "waiting", "given", "promised", "changed", "returned", "gap", "eased"]
         return Given(
             pd.DataFrame(self._sittings, columns=names, dtype=float),
-            pd.DataFrame(self._holdings, columns=["project", "option", "share", "day", "back", "cost"], dtype=float),
+            pd.DataFrame(self._holdings, columns=["project", "option", "share", "day", "back"], dtype=float),
             pd.DataFrame(self._draws, columns=["holding", "pool_row", "amount"], dtype=float),
         )
 
@@ -170,8 +170,7 @@ class Giving:
 
     def _hold(self, one: Holding, day: float) -> None:
         row = len(self._holdings)
-        cost = sum(amount * float(self.round.model.cost[at]) for at, amount in one.loans or ())
-        self._holdings.append([float(self.place[one.project]), float(one.option), one.share, day, NAN, cost])
+        self._holdings.append([float(self.place[one.project]), float(one.option), one.share, day, NAN])
         self._draws += [(row, at, amount) for at, amount in one.draws]
         self.held[one.project] = _Held(one, row, day)
 
