@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 from collections.abc import Callable
 from functools import partial
@@ -15,11 +14,10 @@ import xlsxwriter
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from allocator.bookstyle import TEXTS, Field, Page, Style, add_page, decimals
-from allocator.errors import YaosuError
 from allocator.frontsheet import FrontSheet, Row
 from allocator.planbook import FONTS
 from allocator.sheetout import SAFE
-from allocator.workbook import replace_file
+from workbench import running
 from workbench.bulletin import Bulletin
 from workbench.bulletinpages import BulletinPages
 from workbench.ledgerwords import AGED
@@ -39,22 +37,11 @@ def write_folder(made: Bulletin, folder: Path) -> Path:
         A file cannot be written, for example because it is open in Excel.
     """
     files: dict[str, Callable[[Path], None]] = {
-        BOOK: partial(_book, made), PAGE: partial(_text, page(made)),
-        SUMMARY: partial(_text, json.dumps(summary(made), ensure_ascii=False, indent=2, allow_nan=False) + "\n"),
+        BOOK: partial(_book, made), PAGE: partial(running.text_of, page(made)),
+        SUMMARY: partial(running.json_of, summary(made)),
     }  # fmt: skip
-    target = folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, write in files.items():
-            target = folder / name
-            replace_file(target, write)
-    except OSError as error:
-        raise YaosuError("cannot_write", {"found": str(target), "reason": error.strerror or str(error)}) from error
+    running.write_files(folder, files)
     return folder
-
-
-def _text(text: str, path: Path) -> None:
-    path.write_text(text, "utf-8")
 
 
 def summary(made: Bulletin) -> dict[str, Any]:

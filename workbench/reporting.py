@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,7 +12,6 @@ import click
 
 from allocator.errors import YaosuError
 from allocator.plan import Plan
-from allocator.workbook import replace_file
 from simulation.keeping import Record
 from simulation.store import Store
 from workbench import keptview, present, regiming, reporthtml, reportword, running, simfolder
@@ -129,18 +127,7 @@ def write(told: Report, summary: dict[str, Any], folder: Path) -> None:
         A file cannot be written, for example because it is open in Word.
     """
     files: dict[str, Callable[[Path], None]] = {
-        PAGE: partial(_text, reporthtml.page(told)), DOCUMENT: partial(reportword.write, told),
-        SUMMARY: partial(_text, json.dumps(summary, ensure_ascii=False, indent=2, allow_nan=False) + "\n"),
+        PAGE: partial(running.text_of, reporthtml.page(told)), DOCUMENT: partial(reportword.write, told),
+        SUMMARY: partial(running.json_of, summary),
     }  # fmt: skip
-    target = folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, fill in files.items():
-            target = folder / name
-            replace_file(target, fill)
-    except OSError as error:
-        raise YaosuError("cannot_write", {"found": str(target), "reason": error.strerror or str(error)}) from error
-
-
-def _text(text: str, path: Path) -> None:
-    path.write_text(text, "utf-8")
+    running.write_files(folder, files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from allocator.reading import sorted_faults
 from allocator.scenario import read_scenarios
 from allocator.sidebook import told as summary_of
 from allocator.sidebyside import compare_scenarios
+from allocator.workbook import replace_file
 from simulation.recording import record_plan, record_sides
 from workbench import extras, faults, present
 from workbench.bilingual import DONE, INTERRUPTED, NO, nearest
@@ -86,6 +87,34 @@ def folder(out: str | Path) -> Path:
     if not os.access(there, os.W_OK | os.X_OK):
         raise YaosuError("out_not_writable", {"found": str(there)})
     return path
+
+
+def write_files(where: Path, files: Mapping[str, Callable[[Path], None]]) -> None:
+    """Write files into a folder by their names; each is whole before it is seen.
+
+    Raises
+    ------
+    YaosuError
+        One cannot be written, for example because it is open in Excel or Word.
+    """
+    target = where
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        for name, write in files.items():
+            target = where / name
+            replace_file(target, write)
+    except OSError as error:
+        raise YaosuError("cannot_write", {"found": str(target), "reason": error.strerror or str(error)}) from error
+
+
+def text_of(found: str, path: Path) -> None:
+    """Write a text."""
+    path.write_text(found, "utf-8")
+
+
+def json_of(found: Mapping[str, Any], path: Path) -> None:
+    """Write a summary."""
+    text_of(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n", path)
 
 
 def kept_in(store: str | None, otherwise: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -17,7 +16,7 @@ from allocator.plotstyle import save
 from allocator.workbook import replace_file
 from simulation.inputs import input_hash
 from simulation.recording import versions
-from workbench import simbook
+from workbench import running, simbook
 from workbench.simresult import Simulated
 from workbench.study import Study
 
@@ -70,17 +69,13 @@ def writing(
             target = folder / f"{name}.png"
             save(draw(), target)
         target = folder / "summary.json"
-        replace_file(target, partial(_json, summary))
+        replace_file(target, partial(running.json_of, summary))
     except OSError as error:
         raise YaosuError("cannot_write", {"found": str(target), "reason": error.strerror or str(error)}) from error
 
 
 def _csv(table: pd.DataFrame, path: Path) -> None:
     harmless(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-
-
-def _json(found: dict[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 def told(made: Simulated) -> dict[str, Any]:
