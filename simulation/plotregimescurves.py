@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from allocator import plotstyle as style
 from simulation import plottime as shared
-from simulation.plotregimeslooks import MOST_PANELS, colours, legend
+from simulation.plotregimeslooks import colours, panels
 from simulation.speaking import Names
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -27,21 +27,14 @@ def curves(table: pd.DataFrame, names: Names, end: float) -> Figure:
         Last day shown.
     """
     table = table[table["time"] <= end]
-    scenarios = list(dict.fromkeys(table["scenario"]))[:MOST_PANELS]
-    regimes = list(dict.fromkeys(table["regime"]))
-    looks = colours(regimes)
-    with style.canvas(max(8.6, 4.4 * len(scenarios)), 3.7) as figure:
-        panels = figure.subplots(1, len(scenarios), squeeze=False, sharey=True)[0]
-        for axes, scenario in zip(panels, scenarios, strict=True):
-            for regime, part in table[table["scenario"] == scenario].groupby("regime", sort=False):
-                time, mean, low, high = (part[name].to_numpy(dtype=float) for name in ("time", "mean", "low", "high"))
-                shared.band(axes, time, low, high, looks[str(regime)])
-                axes.plot(time, mean, color=looks[str(regime)], linewidth=2.2)
-            style.tidy(axes, "both", names.lang)
-            shared.along(axes, names, float(table["time"].min()), float(table["time"].max()), 7)
-            shared.shares(axes.yaxis, names.lang)
-            axes.set_ylim(0.0, 1.02)
-            axes.set_title(shared.wrapped(names.scenario(scenario), 4.0), **style.SUBTITLE)
-        panels[0].set_ylabel(names.say("plotsim.axis.planned_count"))
-        legend(figure, regimes, names)
-    return figure
+    looks = colours(list(dict.fromkeys(table["regime"])))
+
+    def draw(axes: Axes, rows: pd.DataFrame) -> None:
+        for regime, part in rows.groupby("regime", sort=False):
+            time, mean, low, high = (part[name].to_numpy(dtype=float) for name in ("time", "mean", "low", "high"))
+            shared.band(axes, time, low, high, looks[str(regime)])
+            axes.plot(time, mean, color=looks[str(regime)], linewidth=2.2)
+        shared.shares(axes.yaxis, names.lang)
+        axes.set_ylim(0.0, 1.02)
+
+    return panels(table, names, draw, names.say("plotsim.axis.planned_count"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from allocator import plotstyle as style
 from allocator.labels import words
@@ -11,6 +13,7 @@ from simulation import plottime as shared
 from simulation.speaking import Names
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 OTHERS = (style.AMBER, style.TEAL, "#6a51a3", style.RED)
@@ -31,6 +34,35 @@ def colours(regimes: Sequence[str]) -> dict[str, str]:
     """
     made = {one: OTHERS[place % len(OTHERS)] for place, one in enumerate(regimes)}
     return made | {regimes[-1]: style.BLUE} | {regimes[0]: shared.BASE}
+
+
+def panels(table: pd.DataFrame, names: Names, draw: Callable[[Axes, pd.DataFrame], None], label: str,
+           note: str = "") -> Figure:  # fmt: skip
+    """A panel along the days for each of the first scenarios of a table, and its regimes above.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``scenario, regime, time`` and more.
+    names : Names
+    draw : callable
+        Draws the rows of a scenario.
+    label, note : str
+        At the side and below.
+    """
+    scenarios = list(dict.fromkeys(table["scenario"]))[:MOST_PANELS]
+    with style.canvas(max(8.6, 4.4 * len(scenarios)), 3.7) as figure:
+        made = figure.subplots(1, len(scenarios), squeeze=False, sharey=True)[0]
+        for axes, scenario in zip(made, scenarios, strict=True):
+            draw(axes, table[table["scenario"] == scenario])
+            style.tidy(axes, "both", names.lang)
+            shared.along(axes, names, float(table["time"].min()), float(table["time"].max()), 7)
+            axes.set_title(shared.wrapped(names.scenario(scenario), 4.0), **style.SUBTITLE)
+        made[0].set_ylabel(label)
+        legend(figure, list(dict.fromkeys(table["regime"])), names)
+        if note:
+            style.footnote(figure, note)
+    return figure
 
 
 def legend(figure: Figure, regimes: Sequence[str], names: Names, square: bool = False) -> None:
