@@ -20,12 +20,11 @@ from simulation.runs import Runs
 from simulation.speaking import Names
 from simulation.store import Store
 from workbench import present, remember, simfolder
-from workbench.bilingual import DONE, INTERRUPTED
+from workbench.bilingual import INTERRUPTED
 from workbench.interruption import Interruption
 from workbench.progress import Watch
-from workbench.running import echo_json, warn
 from workbench.simbook import interval
-from workbench.study import CASE, WORDS, Asked, Stopped, Study, column, day, days, interruptible
+from workbench.study import CASE, WORDS, Asked, Stopped, Study, column, day, days, interruptible, tell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,13 +57,9 @@ def compare(asked: Asked, scenarios: Sequence[str], by: Sequence[str], until: st
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
-    warn(study.faults, asked.case, asked.lang)
-    if asked.as_json:
-        echo_json(summary)
-    else:
-        parts = [_text(study.names(), one) for one in made.values()]
-        click.echo("\n\n".join([*parts, present.files(folder, "summary.csv", asked.lang)]))
-    return DONE
+    return tell(study, summary, lambda: [
+        *(_text(study.names(), one) for one in made.values()), present.files(folder, "summary.csv", asked.lang)
+    ])  # fmt: skip
 
 
 def sides(study: Study, given: Sequence[str]) -> tuple[list[str], str]:

@@ -16,12 +16,11 @@ from simulation.crossing import named
 from simulation.keeping import FIGURES, Record
 from simulation.store import Store
 from workbench import present, regimebook, remember, simfolder
-from workbench.bilingual import DONE, INTERRUPTED
+from workbench.bilingual import INTERRUPTED
 from workbench.crossed import TABLES, Crossed, Rules
 from workbench.interruption import Interruption
 from workbench.progress import Watch
-from workbench.running import echo_json, warn
-from workbench.study import Asked, Stopped, Study, interruptible
+from workbench.study import Asked, Stopped, Study, interruptible, tell
 
 BOOK = "regimes.xlsx"
 SHOWN = ("realised", "started", "review", "elements")
@@ -51,15 +50,10 @@ def regimes(
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
-    warn(study.faults, asked.case, asked.lang)
-    if asked.as_json:
-        echo_json(summary)
-    else:
-        names = made.names
-        head = f"{names.say('loop.title', name=study.case.name)}\n{overview(made)}"
-        parts = [head, table(made), "\n".join(sentences(made)), present.files(folder, BOOK, asked.lang)]
-        click.echo("\n\n".join(part for part in parts if part))
-    return DONE
+    title = made.names.say("loop.title", name=study.case.name)
+    return tell(study, summary, lambda: [
+        f"{title}\n{overview(made)}", table(made), "\n".join(sentences(made)), present.files(folder, BOOK, asked.lang)
+    ])  # fmt: skip
 
 
 def record(made: Crossed, command: str, summary: dict[str, Any]) -> Record:

@@ -15,15 +15,14 @@ from allocator.plan import Plan
 from simulation.keeping import Record
 from simulation.store import Store
 from workbench import keptview, present, regiming, reporthtml, reportword, running, simfolder
-from workbench.bilingual import DONE, INTERRUPTED
+from workbench.bilingual import INTERRUPTED
 from workbench.crossed import Crossed, Rules
 from workbench.figures import stated
 from workbench.interruption import Interruption
 from workbench.progress import Watch
 from workbench.report import Report
 from workbench.reportmaking import make
-from workbench.running import echo_json, warn
-from workbench.study import Asked, Stopped, Study, interruptible
+from workbench.study import Asked, Stopped, Study, interruptible, tell
 
 PAGE, DOCUMENT, SUMMARY = "report.html", "report.docx", "summary.json"
 COMMANDS = ("regimes", "report")
@@ -60,13 +59,9 @@ def report(
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
-    warn(study.faults, asked.case, asked.lang)
-    if asked.as_json:
-        echo_json(summary)
-    else:
-        answer = "\n".join(sentence.text for sentence in told.answer)
-        click.echo("\n\n".join([told.question, answer, present.files(folder, PAGE, asked.lang)]))
-    return DONE
+    return tell(study, summary, lambda: [
+        told.question, "\n".join(sentence.text for sentence in told.answer), present.files(folder, PAGE, asked.lang)
+    ])  # fmt: skip
 
 
 def several(rules: Rules) -> Rules:

@@ -11,13 +11,12 @@ from simulation.precision import Precision
 from simulation.speaking import Names
 from simulation.store import Store
 from workbench import present, remember, simfolder
-from workbench.bilingual import DONE, INTERRUPTED, nearest
+from workbench.bilingual import INTERRUPTED, nearest
 from workbench.interruption import Interruption
 from workbench.progress import Watch
-from workbench.running import echo_json, warn
 from workbench.simbook import interval, overview
 from workbench.simresult import Simulated, measures_by
-from workbench.study import Asked, Stopped, Study, day, days, interruptible
+from workbench.study import Asked, Stopped, Study, day, days, interruptible, tell
 
 MOST_STAGES = 3
 
@@ -49,12 +48,7 @@ def simulate(
     except Stopped as stopped:
         click.echo(stopped.text(asked.lang), err=True)
         return INTERRUPTED
-    warn(study.faults, asked.case, asked.lang)
-    if asked.as_json:
-        echo_json(summary)
-    else:
-        click.echo("\n\n".join([*told(made), present.files(folder, simfolder.BOOK, asked.lang)]))
-    return DONE
+    return tell(study, summary, lambda: [*told(made), present.files(folder, simfolder.BOOK, asked.lang)])
 
 
 def _known(study: Study, project: str | None) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
 import pandas as pd
 
 from allocator import cells, schema
@@ -34,6 +35,7 @@ from simulation.runs import Arm, Runs
 from simulation.speaking import Names
 from simulation.store import Store
 from workbench import running
+from workbench.bilingual import DONE
 from workbench.interruption import Interruption
 from workbench.progress import Watch
 
@@ -258,6 +260,16 @@ def interruptible(watch: Watch, store: Path) -> Iterator[Interruption]:
         if watch.counted is None:
             raise
         raise Stopped(*watch.counted, store) from None
+
+
+def tell(study: Study, summary: Mapping[str, Any], parts: Callable[[], Sequence[str]]) -> int:
+    """Say what is odd about the input, and what came out as JSON or in paragraphs; the exit code."""
+    running.warn(study.faults, study.asked.case, study.asked.lang)
+    if study.asked.as_json:
+        running.echo_json(summary)
+    else:
+        click.echo("\n\n".join(part for part in parts() if part))
+    return DONE
 
 
 def day(text: str, option: str) -> Day:
