@@ -138,7 +138,7 @@ def _bars(axes: Axes, panel: Panel, lang: Lang) -> None:
     ends = np.nan_to_num(change) + [-whiskers[0], whiskers[1]]
     low, high = ends.min(initial=0.0), ends.max(initial=0.0)
     room = 0.2 * (high - low) or 1.0
-    axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or np.isnan(change).any()))
+    axes.set_xlim(low - room * (low < 0), high + room * (high > 0 or low == high or np.isnan(change).any()))
 
 
 def _line(axes: Axes, panel: Panel, lang: Lang) -> None:
