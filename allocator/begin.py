@@ -12,6 +12,7 @@ from allocator.program import Answer, Bools, Effort, Engine, Floats, Program, Wa
 
 WHOLE = 1e-6
 NODES = 500
+LEAST_SECONDS = 2.0
 FINE = 2.5e-4
 WITHIN = 20
 ROUNDS = (0, 200)
@@ -37,6 +38,7 @@ def begin(
     gap : float
         A plan this near to the relaxation ends the search.
     seconds : float
+        A search that has begun has two seconds in any case.
     watch : callable, optional
     start : array over columns, optional
         A plan whose whole columns are feasible, instead of the end of a dive.
@@ -64,7 +66,7 @@ def begin(
     for size in BRISK_ROUNDS if brisk else MORE_ROUNDS if engine.by_prices else ROUNDS:
         undecided |= _unlike(program, relaxed.x, at) | _least(loss, size)
         effort = Effort(
-            gap=fine, nodes=nodes, seconds=end - time.monotonic(), start=plan,
+            gap=fine, nodes=nodes, seconds=max(LEAST_SECONDS, end - time.monotonic()), start=plan,
             enough=_enough(relaxed.bound, gap), watch=None if watch is None else _telling(watch, relaxed.bound),
         )  # fmt: skip
         answer = _search(model, engine, program, at, undecided, effort)

@@ -43,7 +43,7 @@ class Quiet(Silent):
         self._effort, self._scale = effort, scale
         self._stop, self._seen = threading.Event(), dict[str, float]()
         options: dict[str, Any] = {"mip_rel_gap": effort.gap, "mip_abs_gap": 0.0, "random_seed": 0}
-        options |= {"threads": threads, "time_limit": effort.seconds}
+        options |= {"threads": threads, "time_limit": max(effort.seconds, 0.0)}
         if effort.nodes is not None:
             options["mip_max_nodes"] = effort.nodes
         for name, value in options.items():

@@ -64,7 +64,7 @@ def solve(
     >>> found.status, found.objective, found.x[:2].tolist()
     ('optimal', 5.0, [1.0, 0.0])
     """
-    return _solved(model, PulpEngine(solver, threads or 1), gap, time_limit, start, progress)
+    return _solved(model, stages.Search(model, PulpEngine(solver, threads or 1), gap, time_limit, progress), start)
 
 
 def relax_and_solve(
@@ -82,7 +82,7 @@ def relax_and_solve(
     solver, gap, time_limit, progress
         As in `solve`.
     fallback : callable, optional
-        From prices of the rows to a plan, which is asked for where the relaxation was not found in time.
+        From prices of the rows to a plan, which is asked for where a first search finds none.
 
     Returns
     -------
@@ -112,18 +112,14 @@ def relax_and_solve(
     seconds = RELAX_SHARE * time_limit if by_prices else math.inf
     relaxation, interrupted = _relaxed(model, engine, Effort(gap=gap, seconds=seconds, relaxed=True, watch=watch))
     left = 0.0 if interrupted else time_limit - relaxation.seconds if by_prices else time_limit
-    late = fallback is not None and relaxation.status == "unknown" and not interrupted
-    start = fallback(relaxation.prices) if fallback is not None and late else None
-    return relaxation, _solved(model, engine, gap, left, start, progress)
+    stand_in = None if fallback is None or interrupted else partial(fallback, relaxation.prices)
+    return relaxation, _solved(model, stages.Search(model, engine, gap, left, progress, fallback=stand_in))
 
 
-def _solved(
-    model: Model, engine: Engine, gap: float, time_limit: float, start: Floats | None,
-    progress: Callable[[Progress], None] | None,
-) -> Solution:  # fmt: skip
+def _solved(model: Model, search: stages.Search, start: Floats | None = None) -> Solution:
     begun = time.monotonic()
-    found = stages.Search(model, engine, gap, time_limit, progress).run(start)
-    blank = partial(Solution, solver=engine.name, version=engine.version, stages=found.stages)
+    found = search.run(start)
+    blank = partial(Solution, solver=search.engine.name, version=search.engine.version, stages=found.stages)
     if found.x is None:
         return blank(found.status, None, None, None, None, None, time.monotonic() - begun)
     violation = worst(model, found.x)

@@ -57,6 +57,7 @@ class Search:
 
     An easy model, of at most 150 whole columns, is solved to the end unless that takes more than 10,000 nodes. A brisk
     search begins from the relaxation whatever the size, and looks for the least cost with the options chosen only.
+    Where no plan is found in time, that of `fallback` stands in.
     """
 
     model: Model
@@ -65,6 +66,7 @@ class Search:
     time_limit: float
     progress: Callable[[Progress], None] | None = None
     brisk: bool = False
+    fallback: Callable[[], Floats] | None = None
 
     def __post_init__(self) -> None:
         self._begun = time.monotonic()
@@ -128,15 +130,25 @@ class Search:
             near_to = start if self.brisk else None
             first = begin(self.model, self.engine, aimed, self.allowed, share * seconds, watch, near_to, self.brisk)
             self._interrupted |= first.interrupted
-            if first.x is None and start is not None and aimed.violation(start).max(initial=0.0) <= EXACT:
-                first = replace(first, status="feasible", x=start)
+            if first.x is None:
+                start = self._in_hand(aimed, start)
+                first = first if start is None else replace(first, status="feasible", x=start)
             if in_parts or near(aimed, first, self.allowed) or (first.x is not None and self.seconds_left() <= 0):
                 return first
             if first.x is not None and (start is None or objective.coef @ first.x > objective.coef @ start):
                 start = first.x
         gap = EXACT if self.easy else self.allowed
         left = max(end - time.monotonic(), 0.1)
-        return self._solve(aimed, Effort(gap=gap, accept=self.allowed, seconds=left, start=start, watch=watch))
+        answer = self._solve(aimed, Effort(gap=gap, accept=self.allowed, seconds=left, start=start, watch=watch))
+        if answer.status == "unknown" and not answer.interrupted:
+            start = self._in_hand(aimed, start)
+            answer = answer if start is None else replace(answer, status="feasible", x=start)
+        return answer
+
+    def _in_hand(self, program: Program, start: Floats | None) -> Floats | None:
+        """The start, or else the plan of `fallback`, where it keeps every row."""
+        x = self.fallback() if start is None and self.fallback is not None else start
+        return x if x is not None and program.violation(x).max(initial=0.0) <= EXACT else None
 
     def _solve(self, program: Program, effort: Effort) -> Answer:
         answer = self.engine.run(program, effort)

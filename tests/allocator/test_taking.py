@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bruteforce import random_case
 
-from allocator import Case, load_sample
+from allocator import Case, allocate, load_sample
 from allocator.baselines import rank_and_cut
 from allocator.model import build
 from allocator.recheck import recheck
@@ -51,3 +51,10 @@ def test_without_time_for_the_relaxation_the_fallback_is_the_plan() -> None:
     relaxation, found = relax_and_solve(model, by_prices=True, time_limit=0.0, fallback=lambda prices: plan)
     assert (relaxation.status, found.status) == ("unknown", "feasible")
     assert found.x is not None and model.value @ found.x >= model.value @ plan * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("name", ["shandong-2020", "gb-grid-2021"])
+def test_without_any_time_there_is_a_plan_all_the_same(name: str) -> None:
+    plan = allocate(load_sample(name), gap=1e-4, time_limit=0.0)
+    assert plan.status == "feasible" and recheck(plan.model, plan.solution.x).empty
+    assert plan.gap is not None and plan.gap < 0.1
