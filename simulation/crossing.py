@@ -61,7 +61,8 @@ def cross(
     Raises
     ------
     InputError, YaosuError
-        As there; or two regimes have one name, or demand and quota of two regimes differ.
+        As there; or two regimes have one name, demand and quota of two regimes differ, or the first sitting is on a
+        day on which nothing can be given out.
 
     Examples
     --------
@@ -86,6 +87,7 @@ def cross(
             rounds[own.hash] = Round.of(own)
         for regime in chosen:
             loop = Loop.of(rounds[own.hash], regime, every=every, first=first, gap=gap)
+            loop.check(process, until)
             levers = replace(levers, regime="")
             arms[named(name, regime.name)] = Arm(own.projects, process, levers, loop)
     names = tuple(one.name for one in chosen)

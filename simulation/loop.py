@@ -114,6 +114,38 @@ class Loop:
             raise YaosuError("loop_periods", {"found": ", ".join(made.model.pools.periods)})
         return Loop(made, regime_of(regime), **when)  # type: ignore[arg-type]
 
+    def check(self, process: Process, until: Day | None = None) -> None:
+        """Refuse a first sitting on which there is no quota yet, or nothing is given out any more.
+
+        Raises
+        ------
+        YaosuError
+
+        Examples
+        --------
+        >>> projects = pd.DataFrame({"id": ["a"], "land": [4.0], "value": [9.0]})
+        >>> pools = pd.DataFrame({"pool": ["p"], "resource": ["land"], "period": ["2020Q2"], "amount": [6.0]})
+        >>> case = Case.from_tables(projects=projects, pools=pools)
+        >>> Loop.of(case, first="2020-05-06").check(Process([]), until="2020-05-06")
+        >>> Loop.of(case, first="2020-03-02").check(Process([]))  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        YaosuError: there is no quota before 2020-04-01
+        """
+        if self.first is None:
+            return
+        day = day_number(self.first, process.origin)
+        begin = next((day_number(one, process.origin) for one in self.round.begins), 0.0)
+        end = _end(self, process, None if until is None else horizon(until, process))
+        if not begin <= day < end:
+            code, bound = ("early", begin) if day < begin else ("late", math.ceil(end) - 1.0)
+            raise YaosuError(f"loop_first_{code}", {one: self._alike(at, process)
+                                                    for one, at in (("found", day), ("bound", bound))})  # fmt: skip
+
+    def _alike(self, day: float, process: Process) -> str:
+        """A day as the first sitting is stated: a date or a number."""
+        dated = isinstance(self.first, str | dt.date)
+        return str(process.origin + dt.timedelta(days=math.floor(day))) if dated else f"{day:g}"
+
     @property
     def told(self) -> list[object]:
         """All that a result depends on beside projects, process and seed, for its fingerprint."""

@@ -37,15 +37,18 @@ class Rules:
         Of each sitting that optimises.
     until : day, optional
         The end of the last period without.
+    first : day, optional
+        Of the sittings; the first day of the simulation without.
     """
 
     regimes: tuple[str, ...]
     every: Any
     gap: float
     until: Day | None
+    first: Day | None = None
 
     @staticmethod
-    def read(regimes: Sequence[str], every: str, gap: float, until: str | None) -> Rules:
+    def read(regimes: Sequence[str], every: str, gap: float, until: str | None, first: str | None = None) -> Rules:
         """As typed.
 
         Raises
@@ -56,12 +59,13 @@ class Rules:
         Examples
         --------
         >>> Rules.read((), "14", 0.02, "2020-12-31")
-        Rules(regimes=('regional', 'ranked', 'follow'), every=14.0, gap=0.02, until='2020-12-31')
+        Rules(regimes=('regional', 'ranked', 'follow'), every=14.0, gap=0.02, until='2020-12-31', first=None)
         """
         names = tuple(dict.fromkeys(WORDS.get(one, one) for one in regimes)) or USUAL
         for one in names:
             regime_of(one)
-        return Rules(names, every if every == "month" else _interval(every), gap, until and day(until, "--until"))
+        days = (None if text is None else day(text, name) for text, name in ((until, "--until"), (first, "--first")))
+        return Rules(names, every if every == "month" else _interval(every), gap, *days)
 
 
 TABLES = ("cells", "gains", "effects", "curve", "benefit", "idle", "waiting", "fairness", "stability", "projects",
@@ -105,7 +109,7 @@ class Crossed:
         scenarios: dict[str, Scenario | Variant] = {CASE: Scenario(), **study.variants}
         made = cross(
             study.case, {name: scenarios[name] for name in study.arms}, rules.regimes, every=rules.every,
-            gap=rules.gap, until=rules.until, replications=asked.replications, seed=asked.seed,
+            first=rules.first, gap=rules.gap, until=rules.until, replications=asked.replications, seed=asked.seed,
             jobs=asked.jobs or -1, engine=asked.engine, store=store, progress=watch.timing("replications"),
         )  # fmt: skip
         return Crossed(study, rules, made, time.perf_counter() - since)

@@ -62,6 +62,7 @@ def cross_options(command: Callable[..., int]) -> Callable[..., int]:
     for wrap in (
         option("--gap", type=click.FloatRange(min=0, min_open=True), default=0.02, metavar="share"),
         option("--every", "pace", default="month", metavar="days"),
+        option("--first", metavar="date"),
         option("--until", "end", metavar="date"),
         option("--regime", "regimes", multiple=True, metavar="regime"),
     ):

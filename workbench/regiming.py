@@ -29,10 +29,11 @@ UNITS = ("share", "points", "days")
 
 
 def regimes(
-    asked: Asked, scenarios: Sequence[str], regimes: Sequence[str], pace: str, gap: float, end: str | None
-) -> int:
+    asked: Asked, scenarios: Sequence[str], regimes: Sequence[str], pace: str, gap: float, end: str | None,
+    first: str | None,
+) -> int:  # fmt: skip
     """Cross, write, and say what came out; the exit code."""
-    rules, folder = Rules.read(regimes, pace, gap, end), asked.folder("regimes")
+    rules, folder = Rules.read(regimes, pace, gap, end, first), asked.folder("regimes")
     try:
         with Watch(asked.lang) as watch, Interruption():
             study = Study.read(asked, scenarios, watch)
@@ -60,7 +61,7 @@ def record(made: Crossed, command: str, summary: dict[str, Any]) -> Record:
     """What is kept of a crossing; its figures are the cells of the two-way table, realised benefit first."""
     runs, rules = made.crossing.runs, made.rules
     kept = remember.of_runs(made.study, command, runs, made.tables, summary, (), regimes=list(rules.regimes),
-                            every=rules.every, gap=rules.gap)  # fmt: skip
+                            every=rules.every, gap=rules.gap, first=rules.first)  # fmt: skip
     cells = made.tables["cells"].rename(columns={"mean": "value"})
     cells = cells.assign(
         scenario=[named(*pair) for pair in zip(cells["scenario"], cells["regime"], strict=True)],
@@ -176,6 +177,7 @@ def told(made: Crossed) -> dict[str, Any]:
     found: dict[str, Any] = simfolder.plain(simfolder.head(made.study, runs.until, made.seconds) | {
         "status": status, "replications": made.study.asked.replications, "failures": len(runs.failures),
         "regimes": list(made.crossing.regimes), "every": made.rules.every, "gap": made.rules.gap,
+        "first": made.rules.first,
         "scenarios": [{"name": one, "title": made.study.titles[one]} for one in made.crossing.scenarios],
         "cells": made.tables["cells"].to_dict("records"),
         "gains": made.tables["gains"].to_dict("records") if "gains" in made.tables else [],

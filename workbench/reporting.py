@@ -32,13 +32,13 @@ GAP = 0.01
 
 def report(
     asked: Asked, scenarios: Sequence[str], regimes: Sequence[str], pace: str, gap: float, end: str | None,
-    kept_run: int | None, time_limit: float,
+    first: str | None, kept_run: int | None, time_limit: float,
 ) -> int:  # fmt: skip
     """Cross, solve, write, and say what came out; the exit code."""
     try:
         with Watch(asked.lang) as watch, Interruption() as stop:
             if kept_run is None:
-                rules = several(Rules.read(regimes, pace, gap, end))
+                rules = several(Rules.read(regimes, pace, gap, end, first))
                 folder = asked.folder("report")
                 study = Study.read(asked, scenarios, watch)
                 path = asked.kept(folder)
@@ -100,7 +100,8 @@ def study_of(asked: Asked, record: Record) -> Study:
 def rules_of(record: Record) -> Rules:
     """How quota was given out in a kept experiment."""
     options = record.options
-    return Rules(tuple(options["regimes"]), options["every"], options["gap"], options.get("until"))
+    return Rules(tuple(options["regimes"]), options["every"], options["gap"], options.get("until"),
+                 options.get("first"))  # fmt: skip
 
 
 def summarised(made: Crossed, plan: Plan, told: Report) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from allocator.plan import Plan
 from allocator.processschema import TABLES
 from allocator.sheetout import Words
 from allocator.speech import Speech
+from simulation.crossing import named
 from simulation.recording import versions
 from simulation.standing import standings
 from workbench.report import Table
+from workbench.reportcolumns import BLANK
 from workbench.reporttables import Tables
 
 OPEN = ("fitted", "assumed", "")
@@ -103,7 +105,7 @@ def synthetic(tables: Tables) -> bool:
 
 
 MADE = ("case", "hash", "until", "regimes", "scenarios", "replications", "failures", "seed", "confidence", "every",
-        "gap", "engine", "seconds", "plan", "versions", "date")  # fmt: skip
+        "first", "gap", "engine", "seconds", "plan", "versions", "date")  # fmt: skip
 
 
 def about(tables: Tables, plan: Plan | None) -> dict[str, str]:
@@ -119,7 +121,7 @@ def about(tables: Tables, plan: Plan | None) -> dict[str, str]:
         "failures": f"{len(runs.failures):,}", "seed": str(runs.seed),
         "confidence": names.percent(crossed.crossing.confidence),
         "every": names.say("report.every.month") if every == "month" else names.days(every),
-        "gap": names.percent(crossed.rules.gap, 1), "engine": str(crossed.study.asked.engine),
+        "first": first(tables), "gap": names.percent(crossed.rules.gap, 1), "engine": str(crossed.study.asked.engine),
         "seconds": f"{crossed.seconds:.1f}", "plan": _plan(tables, plan),
         "versions": speech.join(f"{name} {version}" for name, version in versions().items()),
         "date": f"{datetime.now():%Y-%m-%d %H:%M}",
@@ -136,6 +138,12 @@ def made(tables: Tables, told: Mapping[str, str]) -> Table:
 def until(tables: Tables) -> str:
     """The last day that counts."""
     return tables.names.day(tables.made.crossing.end)
+
+
+def first(tables: Tables) -> str:
+    """The day of the first sitting; there is none where all days left are free ones."""
+    [one, *_] = tables.made.crossing.runs.outcomes_of(named(tables.first, tables.base))
+    return tables.names.falls(one.sittings["day"].min()) if len(one.sittings) else BLANK
 
 
 def _plan(tables: Tables, plan: Plan | None) -> str:

@@ -28,7 +28,7 @@ def demo(lang: Lang, out: str | None) -> int:
     sample, folder = SAMPLES[-1], running.folder(whole / "report")
     click.echo(label("cli.demo.report", lang, count=REPLICATIONS))
     asked = Asked(sample, str(folder), lang, False, REPLICATIONS, 1, None, "fast", None, "", "planned", None)
-    code = reporting.report(asked, (FASTER,), (), "month", 0.02, None, None, 60.0)
+    code = reporting.report(asked, (FASTER,), (), "month", 0.02, None, None, None, 60.0)
     if code != DONE:
         return code
     plans = [str(running.folder(whole / one) / "plan.xlsx") for one in SAMPLES]

@@ -196,6 +196,19 @@ def test_the_distance_from_the_formula_is_the_gini_coefficient_of_equal_parts_of
     assert gini(parts / parts.sum(), parts / parts.sum()) == pytest.approx(0.0, abs=1e-12)
 
 
+def test_nothing_is_given_before_the_first_sitting_and_one_outside_the_round_is_refused() -> None:
+    made = cross(crossing_case(), {"a": Scenario()}, ["follow"], until=75.0, first=10.0, **HOW)  # type: ignore[arg-type]
+    sat = [one.sittings["day"].tolist() for one in made.runs.kept.values()]
+    assert sat == [[10.0, 40.0, 70.0]] * 3
+    assert min(one.holdings["day"].min() for one in made.runs.kept.values()) >= 10.0
+    for first, said in ((75.0, "on 75: nothing is given out after 74"), (-1.0, "on -1: there is no quota before 0"),
+                        ("2021-01-01", "on 2021-01-01: nothing is given out after 2020-03-15")):  # fmt: skip
+        with pytest.raises(YaosuError, match=said):
+            cross(crossing_case(), {"a": Scenario()}, ["follow"], until=75.0, first=first, **HOW)  # type: ignore[arg-type]
+    late = cross(crossing_case(), {"a": Scenario()}, ["follow"], first=900.0, **HOW)  # type: ignore[arg-type]
+    assert {one.sittings["day"].min() for one in late.runs.kept.values()} == {900.0}, "quota without a last day"
+
+
 def test_what_is_given_at_the_last_sitting_counts_at_the_end() -> None:
     made = cross(crossing_case(), {"a": Scenario()}, ["follow"], every=None, first=90.0, replications=1, jobs=1,
                  engine="simpy")  # fmt: skip

@@ -209,7 +209,20 @@ def test_nothing_realised_yet_is_no_division(tmp_path: Path) -> None:
     assert pd.read_csv(tmp_path / "out" / "gains.csv").query("measure == 'realised'")["relative"].isna().all()
 
 
+def test_nothing_is_given_out_before_the_first_sitting_and_the_day_is_kept(tmp_path: Path) -> None:
+    result = run("regimes", seasons(tmp_path), *QUICK, "--first", "2020年2月1日", "--out", "out", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout)["first"] == "2020-02-01"
+    with Store("out/runs.sqlite") as store:
+        assert store.load(1).options["first"] == "2020-02-01"
+    benefit = pd.read_csv("out/benefit.csv").query("kind == 'secured' and mean > 0")
+    assert benefit["time"].min() == 33.0, "3 February: a Saturday is moved to Monday"
+
+
 FAULTS = [
+    (["--first", "soon"], "--first takes a date", "--first应为日期"),
+    (["--first", "2020-03-01"], "nothing is given out after 2020-02-29", "2020-02-29之后不再发放"),
+    (["--first", "2019-12-31"], "there is no quota before 2020-01-01", "2020-01-01之前没有指标"),
+    (["--first", "31", "--until", "31"], "cannot be on 31: nothing is given out after 30", "不能为31：30之后不再发放"),
     (["--regime", "folow"], "There is no regime “folow”.*“follow”", "没有名为“folow”的配置方式.*“follow”"),
     (["--every", "weekly"], "--every takes “month” or a number of days", "--every应为“month”或天数"),
     (["--every", "0"], "--every takes “month”", "--every应为“month”"),

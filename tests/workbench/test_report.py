@@ -25,6 +25,7 @@ from simulation.crossing import named
 from simulation.standing import standings
 from workbench import reporting
 from workbench.report import Report
+from workbench.reportknown import MADE
 from workbench.reportmaking import make
 from workbench.reportword import write
 
@@ -224,7 +225,7 @@ def test_the_command_writes_three_files_and_what_is_kept_is_not_run_again(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     place = written(tmp_path)
-    first = run("report", place, "faster", "--lang", "zh", "--out", tmp_path / "一", *QUICK)
+    first = run("report", place, "faster", "--first", "2020-02-03", "--lang", "zh", "--out", tmp_path / "一", *QUICK)
     assert first.exit_code == 0, first.stderr
     assert sorted(one.name for one in (tmp_path / "一").iterdir()) == [
         "report.docx", "report.html", "runs.sqlite", "summary.json"]  # fmt: skip
@@ -241,7 +242,11 @@ def test_the_command_writes_three_files_and_what_is_kept_is_not_run_again(
     assert again.exit_code == 0, again.stderr
     [(kept, same)] = made
     assert [sentence.text for sentence in kept.answer] == told["answer"]
-    assert all(same[key] == told[key] for key in ("cells", "gains", "warning", "seed", "input_hash", "replications"))
+    assert all(
+        same[key] == told[key] for key in ("cells", "first", "gains", "warning", "seed", "input_hash", "replications")
+    )
+    assert same["first"] == "2020-02-03"
+    assert kept.tables["made"].cell(MADE.index("first"), "is").text == "2020年2月3日"
     listed = json.loads(run("runs", tmp_path / "一", "list", "--json").stdout)
     assert [one["command"] for one in listed] == ["report"]
 
