@@ -120,16 +120,17 @@ def active(case: Case, table: pd.DataFrame) -> bool:
 
 
 def unfinanceable(case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices) -> NDArray[np.bool_]:
-    """Options that no mix of products could finance even alone (3.11)."""
+    """Options that no mix of products could finance even alone, or in part where the policy is divisible (3.11)."""
     if not active(case, table):
         return np.zeros(len(table), dtype=bool)
     funds, (capital, cashflow, ratio) = products(case), _facts(case, projects)
     investment = table["investment"].fillna(0.0).to_numpy()
     need = np.maximum(investment - capital[owner], 0.0)
     reach = _reach(funds, projects, table, owner)
-    room = np.where(
-        reach, np.minimum(funds["max_share"].to_numpy() * investment[:, None], funds["capacity"].to_numpy()), 0.0
-    )
+    capacity = funds["capacity"].to_numpy()
+    if case.policy.divisible:
+        capacity = np.where(capacity > 0, np.inf, capacity)
+    room = np.where(reach, np.minimum(funds["max_share"].to_numpy() * investment[:, None], capacity), 0.0)
     as_capital = funds["as_capital"].to_numpy()
     debt = np.maximum((1 - ratio[owner]) * investment, 0.0)
     lent = np.minimum(room[:, ~as_capital].sum(axis=1), debt) + room[:, as_capital].sum(axis=1)

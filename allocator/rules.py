@@ -85,12 +85,13 @@ def asked(measure: Floats, owner: Indices) -> float:
 def too_large(
     case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices
 ) -> list[tuple[str, NDArray[np.bool_]]]:
-    """Options that break a hard cap even alone, by rule (3.11)."""
-    return [
-        (line.rule.name, line.coef > line.limit + 1e-9 * max(1.0, abs(line.limit)))
-        for line in lines(case, projects, table, owner)
-        if line.sense == "cap" and not line.rule.soft and line.rule.basis != "plan"
-    ]
+    """Options that break a hard cap even alone, or in the least part where the policy is divisible, by rule (3.11)."""
+    found = []
+    for line in lines(case, projects, table, owner):
+        if line.sense == "cap" and not line.rule.soft and line.rule.basis != "plan":
+            most = np.inf if case.policy.divisible and line.limit > 0 else line.limit
+            found.append((line.rule.name, line.coef > most + 1e-9 * max(1.0, abs(line.limit))))
+    return found
 
 
 def add(blocks: Blocks, case: Case, projects: pd.DataFrame, table: pd.DataFrame, owner: Indices, y: Indices) -> None:

@@ -37,7 +37,8 @@ class Choice:
     Attributes
     ----------
     holdings : tuple of Holding
-        For the waiting projects; options of a later period are promises.
+        For the waiting projects; options of a later period are promises. Of a project in parts (divisible policy),
+        all are given when the first one is.
     status : str
         As of a plan; ``chosen`` where a list was gone through.
     gap : float
@@ -178,7 +179,9 @@ class Sitting:
         stands = np.zeros(len(self.round.ids), dtype=bool)
         stands[[*self.waiting, *self.reserved]] = True
         x[:count] = np.where(stands[self.round.owner] & (self.round.start >= self.period), x[:count], 0.0)
-        x[[one.option for one in self.held if one.option >= 0]] = 1.0
+        for one in self.held:
+            if one.option >= 0:
+                x[one.option] = one.share
         return x
 
     def _known(self, name: str, waits: set[int]) -> int:
@@ -191,7 +194,7 @@ class Sitting:
         """The round with what is held set aside, and the options of passed periods closed."""
         taking = (self.round.divided if divided else self.round.common).copy()
         for one in self.held:
-            taking.hold(one.project, one.option, one.draws, one.loans or ())
+            taking.hold(one.project, one.option, one.draws, one.loans or (), one.share)
         taking.open = self.round.start >= self.period
         return taking
 
@@ -277,7 +280,7 @@ class Sitting:
         return lower, upper
 
     def _choice(self, x: Floats, status: str, gap: float, eased: float) -> Choice:
-        """The holdings of a solution, each with its part of what its group draws."""
+        """The holdings of a solution, each with its part of what its group draws; loans are with a project's first."""
         model, count = self.round.model, len(self.round.model.options)
         before = {one.option for one in self.held}
         waits = np.zeros(len(self.round.ids), dtype=bool)
@@ -300,7 +303,7 @@ class Sitting:
         owner = self.round.owner
         holdings = tuple(
             Holding(int(owner[at]), int(at), min(float(x[at]), 1.0), tuple(draws[int(at)]),
-                    tuple(loans.get(int(owner[at]), ())))
+                    tuple(loans.pop(int(owner[at]), ())))
             for at in new if waits[owner[at]]
         )  # fmt: skip
         return Choice(holdings, status, gap, eased, x)

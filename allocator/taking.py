@@ -77,7 +77,10 @@ class Taking:
         other.reached, other.fixed, other.taken = self.reached.copy(), set(self.fixed), dict(self.taken)
         return other
 
-    def hold(self, i: int, option: int, draws: Iterable[tuple[int, float]], loans: Iterable[tuple[int, float]]) -> None:
+    def hold(
+        self, i: int, option: int, draws: Iterable[tuple[int, float]], loans: Iterable[tuple[int, float]],
+        share: float = 1.0,
+    ) -> None:  # fmt: skip
         """Set aside what a project has been given before; it counts in the caps, and is not taken again.
 
         Parameters
@@ -88,12 +91,14 @@ class Taking:
             -1 where it is none of the model.
         draws : iterable of (pool row, amount)
         loans : iterable of (column, amount)
+        share : float
+            Of the option.
         """
         for row, amount in draws:
             self.supply.draw(row, self.holder[i], amount, [])
         self.money.book(loans, 1.0)
         if option >= 0:
-            self.reached += self.cap[option]
+            self.reached += share * self.cap[option]
         self.taken[i] = (option, [], [])
         self.fixed.add(i)
 

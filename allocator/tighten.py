@@ -17,7 +17,7 @@ Indices = NDArray[np.int64]
 
 
 def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split options into those that could enter alone and those that could not.
+    """Split options into those that could enter alone, or in part where the policy is divisible, and the others.
 
     Returns
     -------
@@ -42,7 +42,8 @@ def tighten(case: Case, made: Options, pools: Pools) -> tuple[pd.DataFrame, pd.D
         reach, most = most_alone(case, made, pools, resource, owner)
         demand = table[resource].to_numpy()
         remove((demand > 0) & ~reach, "no_pool", resource)
-        remove(demand > most * (1 + 1e-9) + 1e-9, "too_large", resource)
+        fits = most > 0 if case.policy.divisible else demand <= most * (1 + 1e-9) + 1e-9
+        remove((demand > 0) & ~fits, "too_large", resource)
     remove(finance.unfinanceable(case, projects, table, owner), "finance", "")
     for name, broken in rules.too_large(case, projects, table, owner):
         remove(broken, "rule", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,8 @@ class Giving:
     made: Network
     drawn: Draws
     engine: Engine
-    held: dict[int, _Held] = field(default_factory=dict)
-    promised: dict[int, Holding] = field(default_factory=dict)
+    held: dict[int, list[_Held]] = field(default_factory=dict)
+    promised: dict[int, list[Holding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         place = {name: at for at, name in enumerate(self.made.ids.tolist())}
@@ -100,21 +101,17 @@ class Giving:
         changed, choice = 0, Choice(())
         if sits:
             choice = self._sit(day, period, ready, approved, gone)
-            promised = {one.project: one for one in choice.holdings}
-            changed = sum(
-                promised[one].option != before.option if one in promised else True
-                for one, before in self.promised.items() if ready[one]
-            )  # fmt: skip
+            promised = _by_project(choice.holdings)
+            before = {one: parts for one, parts in self.promised.items() if ready[one]}
+            changed = sum(_options(promised.get(one, [])) != _options(parts) for one, parts in before.items())
             self.promised = promised
-        start = self.round.start
-        due = [one for name, one in self.promised.items() if ready[name] and start[one.option] <= period]
-        for one in due:
+        due = [one for one in self._due(self.promised, period) if ready[one]]
+        for one in [part for project in due for part in self.promised.pop(project)]:
             self._hold(one, day)
-            del self.promised[one.project]
-        given = {one.project for one in due}
+        given = set(due)
         self._tell(given - set(lapsed), set(lapsed) - given)
-        waiting = int(ready.sum()) - len(due)
-        self._sittings.append((day, period, waiting, len(due), len(self.promised), changed, len(lapsed),
+        waiting = int(ready.sum()) - len(given)
+        self._sittings.append((day, period, waiting, len(given), len(self.promised), changed, len(lapsed),
                                choice.gap, choice.eased))  # fmt: skip
         goes_on = given - set(lapsed) or self.promised or period + 1 < len(self.round.begins) or not self.course.over
         self._quiet = None if goes_on else day if self._quiet is None else self._quiet
@@ -137,7 +134,7 @@ class Giving:
         within = self.round.case.policy.return_days
         if not self.regime.returns or within is None:
             return []
-        late = [one for one, held in self.held.items() if np.isnan(started[one]) and day - held.day > within]
+        late = [one for one, held in self.held.items() if np.isnan(started[one]) and day - held[0].day > within]
         return [one for one in late if not self.began[one]]
 
     def _sit(self, day: float, period: int, ready: NDArray[np.bool_], approved: NDArray[np.float64],
@@ -146,9 +143,8 @@ class Giving:
         waiting = places[np.lexsort((self.place[places], approved[places]))]
         free = self.round.must & ~gone & ~ready
         free[list(self.held)] = False
-        held = tuple(one.holding for one in self.held.values())
-        one = Sitting(self.round, day, period, tuple(waiting.tolist()), held, tuple(np.flatnonzero(free).tolist()),
-                      self.gap, self.time_limit, self.last)  # fmt: skip
+        one = Sitting(self.round, day, period, tuple(waiting.tolist()), self._all_held(),
+                      tuple(np.flatnonzero(free).tolist()), self.gap, self.time_limit, self.last)  # fmt: skip
         choice = self.regime.decide(one)
         self._check(choice, ready, period, day)
         self.last = choice
@@ -160,24 +156,46 @@ class Giving:
         wrong = [str(ids[one.project]) for one in choice.holdings if not ready[one.project]]
         if wrong:
             raise YaosuError("loop_not_waiting", {"regime": self.regime.name, "found": ", ".join(wrong[:5])})
-        given = [one for one in choice.holdings if self.round.start[one.option] <= period]
-        lacks = self.round.shortage([*(one.holding for one in self.held.values()), *given])
+        chosen = _by_project(choice.holdings)
+        given = [one for project in self._due(chosen, period) for one in chosen[project]]
+        lacks = self.round.shortage([*self._all_held(), *given])
         if lacks.any():
             row = self.round.model.pools.table.iloc[int(lacks.argmax())]
             found = {"regime": self.regime.name, "pool": row["pool"], "day": f"{day:g}", "found": f"{lacks.max():.6g}",
                      "unit": row["unit"] or ""}  # fmt: skip
             raise YaosuError("loop_overdrawn", found)
 
+    def _due(self, promised: dict[int, list[Holding]], period: int) -> list[int]:
+        """Projects of which a part begins by a period: they are given all their parts."""
+        start = self.round.start
+        return [name for name, parts in promised.items() if min(start[one.option] for one in parts) <= period]
+
+    def _all_held(self) -> tuple[Holding, ...]:
+        return tuple(one.holding for parts in self.held.values() for one in parts)
+
     def _hold(self, one: Holding, day: float) -> None:
         row = len(self._holdings)
         self._holdings.append([float(self.place[one.project]), float(one.option), one.share, day, NAN])
         self._draws += [(row, at, amount) for at, amount in one.draws]
-        self.held[one.project] = _Held(one, row, day)
+        self.held.setdefault(one.project, []).append(_Held(one, row, day))
 
     def _release(self, project: int, day: float) -> None:
-        self._holdings[self.held.pop(project).row][4] = day
+        for one in self.held.pop(project):
+            self._holdings[one.row][4] = day
 
     def _tell(self, given: set[int], taken: set[int]) -> None:
         """The course of the replication learns of it; what began before the round needs nothing to go on."""
         self.course.take_back(self.place[sorted(taken)])
         self.course.give(self.place[sorted(one for one in given if not self.began[one])])
+
+
+def _by_project(holdings: Iterable[Holding]) -> dict[int, list[Holding]]:
+    """What is for each project, several parts of it under a divisible policy."""
+    found: dict[int, list[Holding]] = {}
+    for one in holdings:
+        found.setdefault(one.project, []).append(one)
+    return found
+
+
+def _options(parts: list[Holding]) -> set[int]:
+    return {one.option for one in parts}

@@ -115,8 +115,9 @@ class Quota:
         left = np.fmin(np.nan_to_num(one.ended, nan=np.inf), end)
         review = np.maximum(np.fmin(np.nan_to_num(one.approved, nan=np.inf), left) - np.fmin(one.ready, end), 0.0)
         until = np.fmin(np.nan_to_num(one.started, nan=np.inf), left)
-        place = one.holdings["project"].to_numpy(dtype=int)
-        since, back = one.holdings["day"].to_numpy(copy=True), np.nan_to_num(one.holdings["back"], nan=np.inf)
+        held = one.holdings[~one.holdings.duplicated(["project", "day"])]
+        place, since = held["project"].to_numpy(dtype=int), held["day"].to_numpy(copy=True)
+        back = np.nan_to_num(held["back"], nan=np.inf)
         since[: len(self.round.earlier)] = -np.inf
         had = np.maximum(np.minimum(back, until[place]) - np.maximum(since, one.approved[place]), 0.0)
         waited = until - one.approved - np.bincount(place, had, minlength=len(until))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.optimize import linprog
 
 from allocator import Case, Plan, Policy, Priorities, Ratios, Rule, allocate
 
@@ -198,6 +200,21 @@ def test_divisible_projects_are_served_in_part() -> None:
     )
     assert plan.objective == pytest.approx(5.0 + 2.0)
     assert plan.projects.set_index("id")["share"].to_dict() == pytest.approx({"a": 1.0, "b": 0.5})
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_divisible_project_larger_than_its_pool_cap_or_fund_enters_in_part(seed: int) -> None:
+    rng, n = np.random.default_rng(seed), 5
+    land, money, value = rng.uniform(1, 12, n).round(1), rng.uniform(10, 90, n).round(), rng.uniform(1, 9, n).round(1)
+    case = Case.from_tables(
+        projects=pd.DataFrame({"id": list("abcde"), "land": land, "investment": money, "value": value,
+                               "capital": 0.0, "cashflow": 99.0}),
+        pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [6.0]}),
+        funds=pd.DataFrame({"fund": ["f"], "capacity": [40.0], "rate": [0.05], "term": [10], "as_capital": [True]}),
+        policy={"value": "value", "divisible": True, "caps": [{"measure": "value", "limit": 4.0}]},
+    )  # fmt: skip
+    apart = linprog(-value, A_ub=np.vstack([land, money, value]), b_ub=[6.0, 40.0, 4.0], bounds=(0, 1))
+    assert allocate(case, gap=0.0).objective == pytest.approx(-apart.fun)
 
 
 def test_ties_are_settled_by_score_then_registration_then_id() -> None:

@@ -17,7 +17,9 @@ PERIODS = ("0", "60", "120")
 """Day numbers on which periods begin."""
 
 
-def random_round(rng: np.random.Generator, *, periods: int | None = None, policy: Policy | None = None) -> Case:
+def random_round(
+    rng: np.random.Generator, *, periods: int | None = None, policy: Policy | None = None, divisible: bool = False
+) -> Case:
     """A case with city and provincial pools of one or two resources, carry-over, advances and a quota bank.
 
     Projects enter on random days; some have variants, require or exclude another one, or must be done.
@@ -50,7 +52,7 @@ def random_round(rng: np.random.Generator, *, periods: int | None = None, policy
         pools = pd.concat([pools, pd.DataFrame([bank])], ignore_index=True)
     match = {"land": 0.6} if rng.random() < 0.5 else {}
     rules = (Rule("count", 2, by="region", of=("east",)),) if rng.random() < 0.2 else ()
-    stated = policy or Policy(value="value", match=match, floors=rules, return_days=40)
+    stated = policy or Policy(value="value", match=match, floors=rules, return_days=40, divisible=divisible)
     return replace(_read(), projects=projects, pools=pools, policy=stated)
 
 

@@ -84,17 +84,17 @@ def drawn_by(one: Given, made: Round, day: float) -> np.ndarray:
 @pytest.mark.parametrize("batch", range(20))
 def test_quota_is_conserved_at_every_dispatch(batch: int) -> None:
     for seed in range(50 * batch, 50 * (batch + 1)):
-        made = Round.of(random_round(np.random.default_rng(seed)))
+        made = Round.of(random_round(np.random.default_rng(seed), divisible=seed % 5 == 0))
         demand = made.model.options
         name = list(REGIMES)[seed % len(REGIMES)]
         _, one, _ = given(made, review(), name, seed=seed, every=50.0, until=155.0)
         taken = one.holdings[one.holdings["option"] >= 0]
-        for resource in made.case.resources:  # all or nothing: each holding draws what its option asks for (3.3)
+        for resource in made.case.resources:  # each holding draws what its share of its option asks for (3.3)
             of = made.model.pools.table["resource"].to_numpy()[one.draws["pool_row"].astype(int)] == resource
             got = one.draws[of].groupby("holding")["amount"].sum().reindex(taken.index, fill_value=0.0)
-            asked = demand[resource].to_numpy()[taken["option"].astype(int)]
+            asked = demand[resource].to_numpy()[taken["option"].astype(int)] * taken["share"]
             np.testing.assert_allclose(got, asked, atol=1e-6)
-        assert not taken.loc[taken["back"].isna(), "project"].duplicated().any()
+        assert (taken[taken["back"].isna()].groupby("project")["share"].sum() <= 1 + 1e-6).all()
         for day in one.sittings.loc[one.sittings["given"] > 0, "day"]:
             drawn = drawn_by(one, made, day)
             assert lacking(made, drawn) <= 1e-6 * max(1.0, drawn.sum()), (seed, name, day)
@@ -130,22 +130,24 @@ def test_with_unlimited_quota_all_regimes_give_the_same_dates_in_the_sample() ->
 
 @pytest.mark.parametrize("seed", range(30))
 def test_with_infinite_review_speed_the_loop_gives_the_plan(seed: int) -> None:
-    case = random_round(np.random.default_rng(seed), policy=Policy(value="value", discount=0.97))
+    policy = Policy(value="value", discount=0.97, divisible=seed % 3 == 0)
+    case = random_round(np.random.default_rng(seed), policy=policy)
     case = case.with_changes(projects=lambda table: table.assign(ready=0.0))
     plan = allocate(case, gap=0.0)
     _, one, made = given(case, at_once(), every=10.0, gap=0.0)
-    options = made.model.options.iloc[one.holdings["option"].astype(int)]
     if plan.status == "infeasible":
         return
-    assert options["value"].sum() == pytest.approx(plan.objective)
+    options = made.model.options.iloc[one.holdings["option"].astype(int)].reset_index(drop=True)
+    assert options["value"] @ one.holdings["share"] == pytest.approx(plan.objective)
     assert one.holdings["back"].isna().all()
-    begun = np.array([float(period) for period in options["period"]])
+    begun = options["period"].astype(float).groupby(one.holdings["project"]).transform("min")
     np.testing.assert_array_equal(one.holdings["day"], begun)
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_with_a_single_dispatch_at_the_start_follow_is_the_one_shot_plan(seed: int) -> None:
-    case = random_round(np.random.default_rng(100 + seed), policy=Policy(value="value", discount=0.97))
+    policy = Policy(value="value", discount=0.97, divisible=seed % 3 == 0)
+    case = random_round(np.random.default_rng(100 + seed), policy=policy)
     case = case.with_changes(projects=lambda table: table.assign(ready=0.0))
     plan = allocate(case, gap=0.0)
     _, one, made = given(case, at_once(), every=None, gap=0.0)
@@ -153,9 +155,9 @@ def test_with_a_single_dispatch_at_the_start_follow_is_the_one_shot_plan(seed: i
         return
     funded = plan.projects[plan.projects["funded"]]
     options = made.model.options.iloc[one.holdings["option"].astype(int)]
-    assert options["value"].sum() == pytest.approx(plan.objective)
-    if len(funded) == len(options):
-        assert sorted(options["project"]) == sorted(funded["id"])
+    assert options["value"].to_numpy() @ one.holdings["share"] == pytest.approx(plan.objective)
+    if len(funded) == options["project"].nunique():
+        assert sorted(options["project"].unique()) == sorted(funded["id"])
 
 
 @pytest.mark.parametrize("name", REGIMES)
@@ -226,6 +228,18 @@ def test_quota_of_a_later_period_is_promised_and_given_when_the_period_begins() 
     pools = pd.DataFrame({"pool": "p", "resource": "land", "period": ["0", "45"], "amount": [4.0, 4.0]})
     _, one, _ = given(Case.from_tables(projects=projects, pools=pools), at_once(), every=30.0)
     assert one.holdings[["project", "day"]].values.tolist() == [[0.0, 0.0], [1.0, 45.0]]
+
+
+def test_a_project_in_parts_is_given_all_of_them_with_the_first_and_no_more() -> None:
+    projects = pd.DataFrame({"id": ["a", "b"], "ready": [0.0, 50.0], "land": [6.0, 4.0], "value": [9.0, 3.0]})
+    pools = pd.DataFrame({"pool": "p", "resource": "land", "period": ["0", "45"], "amount": [4.0, 4.0], "carry": 0.0})
+    case = Case.from_tables(projects=projects, pools=pools, policy=Policy(value="value", divisible=True))
+    kept, one, made = given(case, at_once(), every=30.0)
+    found = one.holdings.assign(land=one.draws.groupby("holding")["amount"].sum())
+    assert found[["project", "day"]].values.tolist() == [[0.0, 0.0], [0.0, 0.0], [1.0, 60.0]]
+    np.testing.assert_allclose(found["land"], [4.0, 2.0, 2.0], atol=1e-6)
+    assert kept.started.tolist() == [0.0, 60.0]
+    assert one.sittings["given"].sum() == 2, "projects, not parts"
 
 
 def test_quota_is_kept_for_a_project_that_must_be_done_and_is_not_ready_yet() -> None:
