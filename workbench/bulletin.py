@@ -12,7 +12,7 @@ import pandas as pd
 from allocator import schema
 from allocator.labels import Lang
 from workbench.ledger import Ledger
-from workbench.ledgerstate import Problem, State, day_of, walk
+from workbench.ledgerstate import ENDS, Problem, State, day_of, walk
 from workbench.ledgerwords import AGED, Change, Said, begun, concerns, counted
 
 BATCHES = ("plan", "reserve", "start", "finish")
@@ -48,7 +48,7 @@ class Bulletin:
     state : State
         At the end of that day.
     changes : tuple of Change
-        What became so in the month, but for problems received and resolved; what was recorded in it of earlier days.
+        What became so in the month, but for problems that came or were closed; what was recorded in it of earlier days.
     lang : {"en", "zh"}
     """
 
@@ -73,7 +73,7 @@ class Bulletin:
         state = begun(ledger.state(day), ledger.first(), day)
         said, found = Said(lang, state), []
         for event, before, now in walk(ledger.events(day)):
-            new = event.kind == "resolved" or (event.kind == "problem" and before is None)
+            new = event.kind in ENDS or (event.kind == "problem" and before is None)
             if not new if event.day >= first else event.recorded[:7] == f"{first:%Y-%m}":
                 found.append(Change.of(event, before, said, concerns(event, now.problems)))
         return Bulletin(ledger.path.stem, first, day, state, tuple(found), lang)
@@ -119,7 +119,12 @@ class Bulletin:
     @cached_property
     def open(self) -> list[Problem]:
         """Those not solved by the end of the month."""
-        return [one for one in self.problems if one.resolved is None]
+        return [one for one in self.problems if one.open]
+
+    @cached_property
+    def withdrawn(self) -> list[Problem]:
+        """Those that in the month turned out to be mistakes."""
+        return [one for one in self.problems if one.withdrawn is not None and one.withdrawn >= self.first]
 
     @cached_property
     def totals(self) -> dict[str, float]:
@@ -138,6 +143,9 @@ class Bulletin:
                 say("bulletin.started", count=f"{len(self.started):,}", month=self.month),
                 say("bulletin.problems", old=f"{sum(found[name] for name in AGED[2:]):,}",
                     **{key: f"{found[key]:,}" for key in ("received", "resolved", "open")})]  # fmt: skip
+        if self.withdrawn:
+            by = self._listed(dict.fromkeys(one.closer for one in self.withdrawn))
+            told.append(say("bulletin.withdrawn", count=f"{len(self.withdrawn):,}", who=by))
         if self.changes:
             who = self._listed(dict.fromkeys(change.event.who for change in self.changes))
             told.append(say("bulletin.changes", who=who,

@@ -49,7 +49,8 @@ def summary(made: Bulletin) -> dict[str, Any]:
     totals = {key: None if math.isnan(value) else int(value) for key, value in made.totals.items()}
     return {
         "ledger": made.ledger, "month": f"{made.first:%Y-%m}", "at": made.day.isoformat(), "status": "done",
-        "projects": len(made.projects), "started": made.started["id"].tolist(), "problems": totals,
+        "projects": len(made.projects), "started": made.started["id"].tolist(),
+        "problems": totals | {"withdrawn": len(made.withdrawn)},
         "changes": len(made.changes), "versions": {"yaosu": metadata.version("yaosu")},
         "made": f"{dt.datetime.now():%Y-%m-%d %H:%M}",
     }  # fmt: skip

@@ -34,7 +34,7 @@ class BulletinPages:
             lambda group: [self.said.level(group[1])],
         )
         return [self.by_city(), self.starts(), levels, self.by_office(), self.problem_cities(), self.unsolved(),
-                self.solved(), self.changed()]  # fmt: skip
+                self.solved(), self.mistakes(), self.changed()]  # fmt: skip
 
     def _field(self, key: str, values: Any, kind: Kind = "text", header: str = "") -> Field:
         return Field(header or self.said(f"column.{key}"), pd.Series(list(values), dtype=object), kind, key=key)
@@ -142,7 +142,15 @@ class BulletinPages:
         return self._problems("resolved", found, [
             self._field("resolved_on", [f"{one.resolved}" for one in found], "mark"),
             self._field("days_taken", [one.age(self.made.day) for one in found], "whole"),
-            self._field("who", [one.solver for one in found]), self._field("how", [one.how for one in found], "long"),
+            self._field("who", [one.closer for one in found]), self._field("how", [one.how for one in found], "long"),
+        ])  # fmt: skip
+
+    def mistakes(self) -> Page:
+        """What was withdrawn in the month."""
+        found = self.made.withdrawn
+        return self._problems("withdrawn", found, [
+            self._field("withdrawn_on", [f"{one.withdrawn}" for one in found], "mark"),
+            self._field("who", [one.closer for one in found]), self._field("why", [one.how for one in found], "long"),
         ])  # fmt: skip
 
     def changed(self) -> Page:

@@ -87,6 +87,18 @@ def resolve(lang: Lang, /, ledger: str, number: int, how: str, who: str, on: str
 
 @ledger.command()
 @argument("ledger")
+@argument("number", type=click.IntRange(min=1))
+@option("--why", required=True, metavar="text")
+@entry
+def withdraw(lang: Lang, /, ledger: str, number: int, why: str, who: str, on: str | None) -> int:
+    """A problem that was recorded by mistake."""
+    from workbench import ledgertell
+
+    return ledgertell.withdraw(lang, ledger, number, who, on, why)
+
+
+@ledger.command()
+@argument("ledger")
 @argument("project")
 @json_option
 @click.pass_obj

@@ -1,4 +1,4 @@
-"""Single entries of a ledger: a cell set, a problem raised or resolved; what does not fit is told and not kept."""
+"""Single entries of a ledger: a cell set, a problem raised or closed; what does not fit is told and not kept."""
 
 from __future__ import annotations
 
@@ -152,24 +152,24 @@ def raised(problem: Problem) -> Event:
     return Event("problem", str(problem.number), problem.raised, problem.by, value=facts, note=problem.note)
 
 
-def resolve(ledger: Ledger, number: int, who: str, day: dt.date, how: str) -> Problem:
-    """Record that a problem is solved.
+def close(ledger: Ledger, event: Event) -> Problem:
+    """Record that a problem is resolved or withdrawn.
 
     Raises
     ------
     YaosuError
-        There is no such problem, it was raised later, or is resolved already.
+        There is no such problem, it was raised later, or is resolved or withdrawn already.
     """
     with ledger.writing():
-        problem = ledger.state().problems.get(number)
+        problem = ledger.state().problems.get(int(event.subject))
         if problem is None:
             last = ledger.next_problem() - 1
-            raise YaosuError("ledger_problem", {"found": str(number), "count": str(last)})
-        if problem.resolved is not None:
-            values = {"found": str(number), "day": problem.resolved.isoformat(), "who": problem.solver}
-            raise YaosuError("ledger_resolved", values)
-        if day < problem.raised:
-            values = {"found": str(number), "day": day.isoformat(), "raised": problem.raised.isoformat()}
+            raise YaosuError("ledger_problem", {"found": event.subject, "count": str(last)})
+        if not problem.open:
+            values = {"found": event.subject, "day": f"{problem.resolved or problem.withdrawn}", "who": problem.closer}
+            raise YaosuError("ledger_resolved" if problem.resolved else "ledger_withdrawn", values)
+        if event.day < problem.raised:
+            values = {"found": event.subject, "day": event.day.isoformat(), "raised": problem.raised.isoformat()}
             raise YaosuError("ledger_unraised", values)
-        ledger.add([Event("resolved", str(number), day, who, note=how)])
-        return replace(problem, resolved=day, solver=who, how=how)
+        ledger.add([event])
+        return problem.closed(event)

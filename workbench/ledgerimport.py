@@ -168,7 +168,8 @@ def _listed(ledger: Ledger, listed: pd.DataFrame, who: str, day: dt.date, odd: l
     """A list of problems as events: those that are new, have other facts, or are now resolved."""
     table, faults = _parsed(listed)
     state = ledger.state()
-    known = {(one.project, one.text, one.raised): one for one in state.problems.values()}
+    standing = sorted(state.problems.values(), key=lambda one: one.withdrawn is None)  # last, and so before its like
+    known = {(one.project, one.text, one.raised): one for one in standing}
     offices, number, events = levels(state), ledger.next_problem(), list[Event]()
     came = {project: ledger.came(project) for project in {*table["project"].dropna()}}
     for row, facts in zip(table.index + 2, table.to_dict("records"), strict=True):
@@ -181,19 +182,34 @@ def _listed(ledger: Ledger, listed: pd.DataFrame, who: str, day: dt.date, odd: l
         before = known.get((made.project, made.text, made.raised))
         made = replace(made, number=number if before is None else before.number)
         number += before is None
-        if before is None:
-            events.append(raised(made))
-        elif _facts(made) != _facts(before):
-            events.append(replace(raised(made), day=max(day, made.raised)))
-        if made.resolved is not None and (before is None or before.resolved is None):
-            events.append(Event("resolved", str(made.number), made.resolved, who, note=made.note))
-        elif before is not None and before.resolved not in (None, made.resolved):
-            values = {"found": str(before.number), "day": f"{before.resolved}"}
-            odd.append(Fault("ledger_solved", LIST, int(row), "resolved", "warning", values))
-        known[made.project, made.text, made.raised] = made
+        if before is not None and (fault := _otherwise(made, before)) is not None:
+            odd.append(replace(fault, row=int(row)))
+        if before is None or before.withdrawn is None:
+            events += _entries(made, before, who, day)
+            known[made.project, made.text, made.raised] = made
     if faults:
         raise InputError(sorted_faults(faults))
     return events
+
+
+def _entries(made: Problem, before: Problem | None, who: str, day: dt.date) -> Iterator[Event]:
+    """What a row says that the ledger does not have yet."""
+    if before is None:
+        yield raised(made)
+    elif _facts(made) != _facts(before):
+        yield replace(raised(made), day=max(day, made.raised))
+    if made.resolved is not None and (before is None or before.resolved is None):
+        yield Event("resolved", str(made.number), made.resolved, who, note=made.note)
+
+
+def _otherwise(made: Problem, before: Problem) -> Fault | None:
+    """That the ledger has a problem closed of which the row says something else."""
+    values = {"found": str(before.number), "day": f"{before.resolved or before.withdrawn}"}
+    if before.withdrawn is not None and (made.resolved is not None or _facts(made) != _facts(before)):
+        return Fault("ledger_mistake", LIST, None, "problem", "warning", values)
+    if before.resolved not in (None, made.resolved):
+        return Fault("ledger_solved", LIST, None, "resolved", "warning", values)
+    return None
 
 
 def _facts(problem: Problem) -> tuple[str, ...]:

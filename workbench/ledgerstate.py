@@ -16,7 +16,8 @@ from allocator.case import Case
 from allocator.columns import Column
 from allocator.errors import YaosuError
 
-Kind = Literal["table", "came", "cell", "left", "problem", "resolved"]
+Kind = Literal["table", "came", "cell", "left", "problem", "resolved", "withdrawn"]
+ENDS = ("resolved", "withdrawn")
 LEVELS = ("province", "city", "county")
 
 
@@ -26,9 +27,9 @@ class Event:
 
     Attributes
     ----------
-    kind : {"table", "came", "cell", "left", "problem", "resolved"}
+    kind : {"table", "came", "cell", "left", "problem", "resolved", "withdrawn"}
         A table of the case as a whole; a project with all its cells; one cell of it; a project that is no longer among
-        them; a problem; its solution.
+        them; a problem; its solution; that it was none.
     subject : str
         Name of the table, id of the project, number of the problem.
     day : date
@@ -58,7 +59,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Problem:
-    """What holds a project up, which office is to solve it, and whether it has.
+    """What holds a project up, which office is to solve it, and whether it has, or the problem was a mistake.
 
     >>> Problem(1, "P1", "no power line", "grid", "city", dt.date(2020, 3, 1), "Li").age(dt.date(2020, 3, 11))
     10
@@ -73,8 +74,19 @@ class Problem:
     by: str
     note: str = ""
     resolved: dt.date | None = None
-    solver: str = ""
+    withdrawn: dt.date | None = None
+    closer: str = ""
     how: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Neither resolved nor withdrawn."""
+        return self.resolved is None and self.withdrawn is None
+
+    def closed(self, event: Event) -> Problem:
+        """Resolved or withdrawn: by whom, and how or why."""
+        ends: dict[str, Any] = {event.kind: event.day}
+        return replace(self, closer=event.who, how=event.note, **ends)
 
     def age(self, day: dt.date) -> int:
         """Days it has been open by a day, or was until it was resolved."""
@@ -170,8 +182,8 @@ def _take(
         number = int(event.subject)
         before = problems.get(number)
         problems[number] = _problem(event, number, before)
-    elif event.kind == "resolved" and (before := problems.get(int(event.subject))) is not None:
-        problems[before.number] = replace(before, resolved=event.day, solver=event.who, how=event.note)
+    elif event.kind in ENDS and (before := problems.get(int(event.subject))) is not None:
+        problems[before.number] = before.closed(event)
     return before
 
 

@@ -14,7 +14,7 @@ from allocator.labels import Lang
 from workbench import faults, ledgerentries, ledgerimport, present, running
 from workbench.bilingual import DONE, nearest
 from workbench.ledger import Ledger
-from workbench.ledgerstate import Problem, State, day_of, walk
+from workbench.ledgerstate import Event, Problem, State, day_of, walk
 from workbench.ledgerwords import AGED, Change, Said, begun, concerns, counted, counts, of_level
 
 OLDEST = 10
@@ -72,8 +72,17 @@ def solve(lang: Lang, path: str, number: int, who: str, on: str | None, how: str
     """Record that a problem is solved."""
     day, by = day_of(on, "--on"), named(who)
     with Ledger(path) as ledger:
-        solved = ledgerentries.resolve(ledger, number, by, day, how)
+        solved = ledgerentries.close(ledger, Event("resolved", str(number), day, by, note=how))
     click.echo(Said(lang, State())("solved", number=number, project=solved.project, day=day, days=solved.age(day)))
+    return DONE
+
+
+def withdraw(lang: Lang, path: str, number: int, who: str, on: str | None, why: str) -> int:
+    """Record that a problem was recorded by mistake."""
+    day, by = day_of(on, "--on"), named(who)
+    with Ledger(path) as ledger:
+        mistake = ledgerentries.close(ledger, Event("withdrawn", str(number), day, by, note=why))
+    click.echo(Said(lang, State())("withdrawn", number=number, project=mistake.project, day=day))
     return DONE
 
 
@@ -107,7 +116,7 @@ def unsolved(lang: Lang, path: str, at: str | None, level: str | None, region: s
     day = day_of(at, "--at")
     with Ledger(path) as ledger:
         said = Said(lang, begun(ledger.state(day), ledger.first(), day))
-    found = [one for one in said.state.problems.values() if one.resolved is None and level in (None, one.level)]
+    found = [one for one in said.state.problems.values() if one.open and level in (None, one.level)]
     if region is not None:
         of_region(said.state, region)
         found = [one for one in found if said.project(one.project, "region") == region]

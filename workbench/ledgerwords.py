@@ -15,7 +15,7 @@ from allocator.errors import YaosuError
 from allocator.labels import Lang, label
 from allocator.sheetout import Words
 from simulation.speaking import in_language
-from workbench.ledgerstate import LEVELS, Event, Problem, State
+from workbench.ledgerstate import ENDS, LEVELS, Event, Problem, State
 
 AGES = (10, 30, 60)
 """Days at which the classes of age end; the last one has no end."""
@@ -119,7 +119,7 @@ class Change:
         elif event.kind == "problem":
             now = said("problem.facts", text=event.value["text"], office=said.office(event.value["office"]),
                        level=said.level(event.value["level"]))  # fmt: skip
-        elif event.kind == "resolved":
+        elif event.kind in ENDS:
             now = event.note
         return Change(event, project, what, "", now)
 
@@ -128,13 +128,13 @@ class Change:
         event = self.event
         after = f"{self.before} → {self.after}" if self.before else self.after
         what = said("change", what=self.what, after=after) if after else self.what
-        note = said("note", note=event.note) if event.note and event.kind != "resolved" else ""
+        note = said("note", note=event.note) if event.note and event.kind not in ENDS else ""
         return said("line", day=event.day, what=what, who=event.who, recorded=event.recorded[:10], note=note)
 
 
 def concerns(event: Event, problems: Mapping[int, Problem]) -> str:
     """The project that an event concerns, empty for a table."""
-    if event.kind in ("problem", "resolved"):
+    if event.kind in ("problem", *ENDS):
         known = problems.get(int(event.subject))
         return known.project if known else ""
     return "" if event.kind == "table" else event.subject
@@ -165,7 +165,7 @@ def counts(problems: Iterable[Problem], group: Callable[[Problem], Any], since: 
 
 def counted(problems: Sequence[Problem], since: dt.date, day: dt.date) -> dict[str, float]:
     """The same of all of them together."""
-    open_ = [problem.age(day) for problem in problems if problem.resolved is None]
+    open_ = [problem.age(day) for problem in problems if problem.open]
     classes = [sum(days > limit for limit in AGES) for days in open_]
     return {
         "received": sum(since <= problem.raised for problem in problems),
