@@ -24,6 +24,7 @@ from simulation.levers import Scenario
 from simulation.loop import USUAL, Decide, Loop, Regime, regime_of
 from simulation.measures import Day
 from simulation.outcome import Outcome
+from simulation.pairedshares import change_of
 from simulation.process import Process
 from simulation.quota import Quota, gini
 from simulation.runs import Arm, Runs
@@ -263,9 +264,11 @@ class Crossing:
     def projects(self) -> pd.DataFrame:
         """Who gets its elements: ``scenario, regime, project, region, tier, granted, day, started``.
 
-        ``granted`` and ``started`` are shares of the replications; ``day`` is the mean day of the grants.
+        ``granted`` and ``started`` are shares of the replications; ``day`` is the mean day of the grants. With several
+        regimes ``change, change_low, change_high`` say how much oftener it is granted than under the first, paired by
+        replication (`simulation.pairedshares.change_of`).
         """
-        parts = []
+        parts, granted = [], dict[str, pd.DataFrame]()
         for scenario, regime, name in self.cells():
             quota, outcomes = self._quota(name), self.runs.outcomes_of(name)
             days = np.array([quota.granted(one, self.end) for one in outcomes])
@@ -278,6 +281,11 @@ class Crossing:
                 "granted": np.isfinite(days).mean(axis=0), "day": mean,
                 "started": np.mean([one.started <= self.end for one in outcomes], axis=0),
             }))  # fmt: skip
+            granted[regime] = pd.DataFrame(np.isfinite(days), self.runs.numbers(name))
+            if regime != self.regimes[0]:
+                before, after = granted[self.regimes[0]].align(granted[regime], "inner", axis=0)
+                change = change_of(before.to_numpy(dtype=bool), after.to_numpy(dtype=bool), self.confidence)
+                parts[-1][["change", "change_low", "change_high"]] = np.transpose(change)
         return pd.concat(parts, ignore_index=True)
 
     def values(self, measure: Measure, day: Day | None = None, resource: str | None = None) -> dict[str, pd.Series]:

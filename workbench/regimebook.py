@@ -27,7 +27,8 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 SHARES = ("fairness", "curve")
 """Tables whose means are shares."""
-BANDS = ("mean", "low", "high", "sim_low", "sim_high", "gain", "effect", "more", "more_low", "more_high")
+BANDS = ("mean", "low", "high", "sim_low", "sim_high", "gain", "effect", "more", "more_low", "more_high", "change",
+         "change_low", "change_high")  # fmt: skip
 UNITS = {"benefit": "points", "waiting": "days"}
 """Tables of which all figures have one unit, told in the header."""
 
@@ -110,7 +111,9 @@ def _scale(key: str, table: pd.DataFrame) -> Any:
     """Shares are shown in percent: by what the figures of each row are multiplied."""
     if "unit" in table:
         return np.where(table["unit"] == "share", 100.0, 1.0)
-    return np.where(table["kind"] == "gap", 100.0, 1.0) if key == "stability" else 1.0
+    if key == "stability":
+        return np.where(table["kind"] == "gap", 100.0, 1.0)
+    return 100.0 if key == "projects" else 1.0
 
 
 def _worded(made: Crossed, key: str, name: str, values: pd.Series) -> pd.Series:

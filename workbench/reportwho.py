@@ -16,6 +16,7 @@ MOST = 20
 CHANGED = 0.5
 """A project wins or loses where its chance to get elements changes by so much."""
 KINDS = ("wins", "loses", "both", "neither")
+CHANGE = ("change", "change_low", "change_high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +27,17 @@ class Who:
 
     @cached_property
     def chances(self) -> pd.DataFrame:
-        """A row per project: ``project, name, region, tier, size, change``, chance and day of a grant by regime."""
+        """A row per project: ``project, name, region, tier, size``, `CHANGE`, chance and day of a grant by regime."""
         tables, made = self.tables, self.tables.made
         mine = made.tables["projects"]
         mine = mine[mine["scenario"] == tables.first]
-        wide = mine.pivot(index="project", columns="regime", values=["granted", "day"])
+        wide = mine.pivot(index="project", columns="regime", values=["granted", "day", *CHANGE])
         found = mine.drop_duplicates("project").set_index("project")[["region", "tier"]]
         for regime in made.crossing.regimes:
             found[f"granted_{regime}"] = wide["granted", regime].astype(float)
             found[f"day_{regime}"] = wide["day", regime].astype(float)
-        found["change"] = found[f"granted_{tables.main}"] - found[f"granted_{tables.base}"]
+        for name in CHANGE:
+            found[name] = wide[name, tables.main].astype(float)
         projects = made.study.case.projects
         known = projects.get("name", pd.Series("", projects.index)).astype(object).fillna("")
         size = projects.get("investment", pd.Series(0.0, projects.index)).astype(float).to_numpy()
@@ -97,6 +99,7 @@ class Who:
             one.text("region", shown["region"]), one.text("tier", shown["tier"]),
             *(one.plain(key, "share", shown[key], one.headed(self._regime(regime), "share"))
               for key, regime in chances),
+            *one.interval("change", Scale.of("points", [], one.lang, signed=True), shown, CHANGE),
             Column("day", one.header("day"), tuple(map(names.falls, days)), known),
             note=names.say("report.note.listed", shown=f"{len(shown):,}", count=f"{len(table):,}",
                            regime=self._regime(got)),

@@ -305,6 +305,11 @@ def test_who_gets_elements_is_a_share_of_the_replications(made: Crossing) -> Non
             assert row["granted"] == pytest.approx(len(days) / 3)
             assert np.isnan(row["day"]) if not days else row["day"] == pytest.approx(np.mean(days))
             assert row["started"] == pytest.approx(np.mean([one.started[at] < 75.0 for one in outcomes]))
+            if regime != "regional":
+                base = found.loc[(scenario, "regional", project), "granted"]
+                assert row["change"] == pytest.approx(row["granted"] - base)
+                assert row["change_low"] <= row["change"] <= row["change_high"]
+    assert found.xs("regional", level="regime")[["change", "change_low", "change_high"]].isna().all(axis=None)
 
 
 def test_curves_and_dated_benefit_end_with_the_figures_of_the_table(made: Crossing) -> None:
@@ -342,6 +347,11 @@ def test_a_replication_that_failed_in_one_cell_does_not_count_in_its_gain(made: 
     assert row["relative"] == pytest.approx(gain.mean() / base), "relative to the same replications"
     other = [one.gains("realised").query("scenario == 'fast'")["gain"].tolist() for one in (made, less)]
     assert other[0] == other[1], "other cells stay as they are"
+    days = [[less._quota(name).granted(one, less.end) for one in less.runs.outcomes_of(name, [0, 2])]
+            for name in (named("slow", "regional"), named("slow", "follow"))]  # fmt: skip
+    chances = np.isfinite(days).mean(axis=1)
+    mine = less.projects().query("scenario == 'slow' and regime == 'follow'")
+    assert mine["change"].tolist() == pytest.approx((chances[1] - chances[0]).tolist()), "nor in who gets elements"
 
 
 def test_regimes_without_a_common_replication_have_no_gain(made: Crossing) -> None:
