@@ -1,4 +1,4 @@
-"""Means over replications with intervals: pointwise by Student's t, and simultaneous over a whole curve."""
+"""Means over replications and their differences with intervals by Student's t, and bands over a whole curve."""
 
 from __future__ import annotations
 
@@ -38,6 +38,32 @@ def mean_of(values: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
     n = np.isfinite(values).sum(axis=0)
     mean, error = _moments(values)
     return mean, error * stats.t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1))
+
+
+def half_apart(one: Floats, two: Floats, confidence: float = 0.95) -> float:
+    """Half the width of the interval of the difference of two means whose replications are independent (Welch).
+
+    Parameters
+    ----------
+    one, two : arrays, shape (replications,)
+        A NaN is a replication that does not count.
+    confidence : float
+
+    Returns
+    -------
+    float
+        NaN where one has fewer than two values, and exactly zero where all of each are equal.
+
+    Examples
+    --------
+    >>> half_apart(np.array([1.0, 2.0, 3.0]), np.array([5.0, 5.0])) == mean_of(np.array([1.0, 2.0, 3.0]))[1]
+    np.True_
+    """
+    n = np.array([np.isfinite(one).sum(), np.isfinite(two).sum()])
+    squares = np.array([_moments(one)[1], _moments(two)[1]]) ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        freedom = squares.sum() ** 2 / (squares**2 / (n - 1)).sum()
+    return float(np.sqrt(squares.sum()) * stats.t.ppf((1 + confidence) / 2, np.nan_to_num(freedom, nan=1.0)))
 
 
 def simultaneous(values: Floats, confidence: float = 0.95, seed: int | Sequence[int] = 0) -> Floats:

@@ -21,6 +21,7 @@ from allocator.case import Case
 
 Kind = Literal["plan", "experiment"]
 FIGURES = ("scenario", "measure", "unit", "value", "low", "high")
+REPLICATED = ("scenario", "replication")
 YEAR = (1980, 1, 1, 0, 0, 0)
 """The date of the files in a copy, so that a copy depends on nothing but the case."""
 
@@ -56,6 +57,9 @@ class Record:
         Its number in the store.
     created, repeated : str
         When it was kept first and last, in UTC.
+    replicated : DataFrame
+        ``scenario, replication`` and a column for each measure of the figures: their values in each replication. Empty
+        where they are no means over replications, or were kept by an older version.
     """
 
     kind: Kind
@@ -75,9 +79,10 @@ class Record:
     number: int | None = None
     created: str = ""
     repeated: str = ""
+    replicated: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(REPLICATED)))
 
     def told(self) -> dict[str, Any]:
-        """All but the case, the figures and the tables, ready for JSON."""
+        """All but the case, the figures, their replications and the tables, ready for JSON."""
         names = ("number", "kind", "command", "status", "engine", "seed", "replications", "seconds", "created",
                  "repeated")  # fmt: skip
         found: dict[str, Any] = {name: getattr(self, name) for name in names}

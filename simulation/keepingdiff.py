@@ -13,8 +13,8 @@ import pandas as pd
 from allocator import plainpolicy
 from allocator.case import TABLES, Case, fingerprint
 from simulation.keeping import Record, text
+from simulation.keepingpairs import paired, sides
 
-KEY = ["scenario", "measure", "unit"]
 FACTS = ("id", "name", "region", "field", "tier")
 TINY = 1e-9
 
@@ -26,7 +26,8 @@ class Difference:
     Attributes
     ----------
     figures : DataFrame
-        ``scenario, measure, unit, a, b, change``: `change` is what the first has more; blank where one lacks it.
+        ``scenario, measure, unit, a, b, change``: `change` is what the first has more; blank where one lacks it. Of two
+        experiments with intervals, see `simulation.keepingpairs.paired`.
     projects : DataFrame
         Of two plans: the projects that are funded in one only, or with another value: ``id``, facts, ``funded_a,
         funded_b, value_a, value_b, change, outcome`` (gains, loses: in the first). Empty otherwise.
@@ -57,10 +58,7 @@ def difference(a: Record, b: Record) -> Difference:
     >>> found.inputs.values.tolist(), found.projects[["id", "outcome"]].values.tolist()
     ([['pools', 'amount', 1, 1]], [['a', 'gains'], ['b', 'loses']])
     """
-    one, two = (record.figures.set_index(KEY)["value"] for record in (a, b))
-    keys = one.index.append(two.index.difference(one.index, sort=False))
-    figures = pd.DataFrame({"a": one.reindex(keys), "b": two.reindex(keys)}).reset_index()
-    figures["change"] = figures["a"] - figures["b"]
+    figures = paired(a, b) if a.kind == b.kind == "experiment" else sides(a.figures, b.figures)
     inputs = [] if a.case.hash == b.case.hash else list(_inputs(a.case, b.case))
     return Difference(
         figures, _projects(a, b), pd.DataFrame(inputs, columns=["table", "columns", "only_a", "only_b"]),

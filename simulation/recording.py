@@ -106,7 +106,8 @@ def record_runs(
     from simulation import results
 
     counts = dict(counting or {})
-    figures = results.figures(runs, **counts, dates=dates).rename(columns={"mean": "value"})
+    replicated = results.replicated(runs, **counts, dates=dates)
+    figures = results.averaged(replicated).rename(columns={"mean": "value"})
     order = [f"started_by_{dates[-1]}" if dates else "day_80", *figures["measure"].unique()]
     figures = figures.sort_values("measure", key=lambda names: names.map(order.index), kind="stable", ignore_index=True)
     if tables is None:
@@ -114,7 +115,7 @@ def record_runs(
     number = min(len(runs.numbers(name)) for name in runs.scenarios)
     fixed = {"command": "experiment", "status": "failures" if len(runs.failures) else "complete"}
     return Record("experiment", case=case, figures=figures, tables=tables, summary=summary or {}, seed=runs.seed,
-                  replications=number, versions=versions(), **(fixed | about))  # fmt: skip
+                  replicated=replicated, replications=number, versions=versions(), **(fixed | about))  # fmt: skip
 
 
 def stated_as(scenario: Scenario) -> dict[str, Any]:

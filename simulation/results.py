@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulation.cohort import Over, View, days_due
-from simulation.curve import at
 from simulation.effects import LEVELS
 from simulation.intervals import mean_of
 from simulation.measures import Day
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 FACTS = ("name", "region", "county", "field", "tier", "kind", "due")
+UNITS = {"ready_to_start": "days", "days_waiting": "project-days"}
 DESK = ("utilisation", "mean_queue", "mean_wait", "visits")
 
 
@@ -68,24 +68,42 @@ def figures(
         does not reach it), ``ready_to_start`` (mean days of those that start), ``days_waiting`` (project-days in all
         queues) and ``decided_in_time`` (of the decisions with a limit).
     """
-    view = View("planned", weight, None, where, confidence)
-    shown = at(runs, dates, View(over, weight, None, where, confidence)) if dates else pd.DataFrame()
-    rows: list[tuple[Any, ...]] = []
+    return averaged(replicated(runs, over=over, weight=weight, where=where, dates=dates), confidence)
+
+
+def replicated(
+    runs: Runs, *, over: Over = "planned", weight: str | None = None, where: str = "", dates: Sequence[Day] = ()
+) -> pd.DataFrame:
+    """The same of each replication: ``scenario, replication`` and a column per measure, blank where it is not known."""
+    planned = View("planned", weight, None, where)
+    counted = View(over, weight, None, where) if dates else planned
+    last = runs.span[1] if runs.horizon is None else runs.horizon
+    days = np.array([runs.day(day) for day in dates])
+    parts = []
     for name in runs.scenarios:
         outcomes = runs.outcomes_of(name)
-        [cohort] = runs.cohorts(name, view)
-        last = runs.span[1] if runs.horizon is None else runs.horizon
-        measured = [("started", "share", cohort.shares(outcomes, np.array([last]))[:, 0])]
-        days = cohort.quantiles(outcomes, LEVELS)
-        measured += [(f"day_{level:.0%}".rstrip("%"), "day", days[:, place]) for place, level in enumerate(LEVELS)]
-        measured += [
-            ("ready_to_start", "days", np.array([_took(one, cohort.rows) for one in outcomes])),
-            ("days_waiting", "project-days", np.array([one.stages["waiting"].sum() for one in outcomes])),
-            ("decided_in_time", "share", np.array([_in_time(one) for one in outcomes])),
-        ]
-        rows += [(name, measure, unit, *_spread(values, unit, confidence)) for measure, unit, values in measured]
-        for row in shown[shown["scenario"] == name].to_dict("records") if len(shown) else ():
-            rows.append((name, f"started_by_{row['by']}", "share", row["mean"], row["low"], row["high"]))
+        [cohort], [shown] = runs.cohorts(name, planned), runs.cohorts(name, counted)
+        reached, shares = cohort.quantiles(outcomes, LEVELS), shown.shares(outcomes, days)
+        parts.append(pd.DataFrame({
+            "scenario": name, "replication": runs.numbers(name),
+            "started": cohort.shares(outcomes, np.array([last]))[:, 0],
+            **{f"day_{level:.0%}".rstrip("%"): reached[:, place] for place, level in enumerate(LEVELS)},
+            "ready_to_start": [_took(one, cohort.rows) for one in outcomes],
+            "days_waiting": [float(one.stages["waiting"].sum()) for one in outcomes],
+            "decided_in_time": [_in_time(one) for one in outcomes],
+            **{f"started_by_{day}": shares[:, place] for place, day in enumerate(dates)},
+        }))  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def averaged(replications: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """The figures of replications, as `figures` gives them."""
+    rows = [
+        (name, measure, unit, *_spread(part[measure].to_numpy(), unit, confidence))
+        for name, part in replications.groupby("scenario", sort=False)
+        for measure in part.columns.drop(["scenario", "replication"])
+        for unit in [UNITS.get(measure, "day" if measure.startswith("day_") else "share")]
+    ]
     return pd.DataFrame(rows, columns=["scenario", "measure", "unit", "mean", "low", "high"])
 
 

@@ -143,13 +143,14 @@ class Store(StoreFile):
             "repeated": now, "input": hashed, "scenarios": keeping.text(record.scenarios), "seed": record.seed,
             "replications": record.replications, "engine": record.engine, "options": keeping.text(record.options),
             "versions": keeping.text(record.versions), "status": record.status, "seconds": record.seconds,
-            "summary": keeping.text(record.summary), "figures": figures,
+            "summary": keeping.text(record.summary), "figures": figures, "replicated": keeping.pack(record.replicated),
         }  # fmt: skip
         with self._told(), self.writing():
             found = self._base.execute("SELECT id FROM kept WHERE digest = ?", (key,)).fetchone()
             if found is not None:
                 number = found[0]
-                self._base.execute("UPDATE kept SET repeated = ? WHERE id = ?", (now, number))
+                query = "UPDATE kept SET repeated = :repeated, replicated = :replicated WHERE digest = :digest"
+                self._base.execute(query, row)
             else:
                 self._base.execute("INSERT OR IGNORE INTO inputs VALUES (?, ?)", (hashed, case))
                 slots = ", ".join(f":{name}" for name in row)
@@ -187,7 +188,7 @@ class Store(StoreFile):
         YaosuError
             There is none of that number.
         """
-        names = (*LISTED, "options", "versions", "summary", "figures", "copy")
+        names = (*LISTED, "options", "versions", "summary", "figures", "replicated", "copy")
         with self._told():
             query = f"SELECT {', '.join(names)} FROM kept JOIN inputs ON input = hash WHERE id = ?"
             found = self._base.execute(query, (number,)).fetchone()
@@ -200,6 +201,8 @@ class Store(StoreFile):
                 name: json.loads(row[name]) for name in ("scenarios", "options", "versions", "summary")
             }
             figures, case = keeping.unpack(row["figures"]), keeping.read(row["copy"], row["name"])
+            if row["replicated"] is not None:  # as of version 2
+                stated["replicated"] = keeping.unpack(row["replicated"])
         told = {name: row[name] for name in ("kind", "command", "status", "engine", "seed", "replications", "seconds",
                                              "created", "repeated")}  # fmt: skip
         return Record(case=case, figures=figures, tables=tables, number=number, **stated, **told)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from allocator.errors import YaosuError
 from simulation.sqlitefile import SqliteFile
 
-SCHEMA = 2
+SCHEMA = 3
 OUTCOMES = """
 CREATE TABLE outcomes (
     input TEXT NOT NULL, replication INTEGER NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL,
@@ -38,7 +38,8 @@ CREATE TABLE uses (
     kept INTEGER NOT NULL REFERENCES kept (id) ON DELETE CASCADE, input TEXT NOT NULL, PRIMARY KEY (kept, input)
 )
 """
-STEPS = {1: (OUTCOMES,), 2: (INPUTS, KEPT, RESULTS, USES)}
+REPLICATED = "ALTER TABLE kept ADD COLUMN replicated BLOB"
+STEPS = {1: (OUTCOMES,), 2: (INPUTS, KEPT, RESULTS, USES), 3: (REPLICATED,)}
 """What each version has more than the one before it."""
 
 

@@ -17,6 +17,7 @@ from workbench.keptview import short, title
 from workbench.running import records
 
 MOST_PROJECTS = 20
+PAIRINGS = ("paired", "unpaired")
 
 
 def data(one: Record, two: Record) -> dict[str, Any]:
@@ -71,21 +72,34 @@ def _settings(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
 
 
 def _figures(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
-    """The figures that both have."""
+    """The figures that both have; of experiments with the intervals of the differences and how these were taken."""
     both = table.dropna(subset="change")
     if not len(both):
         return label("runs.no_figures", lang)
     spoken, other = Spoken.of(one, lang), Spoken.of(two, lang)
-    several = both["scenario"].nunique() > 1
-    headers = [label("runs.column.scenario", lang)] if several else []
-    headers += [label("runs.column.measure", lang), _no(one, lang), _no(two, lang), label("runs.column.change", lang)]
-    rows = []
+    ways = [way for way in PAIRINGS if way in set(both.get("pairing", ()))]
+    headers = [label("runs.column.measure", lang), _no(one, lang), _no(two, lang), label("runs.column.change", lang)]
+    headers += [label(f"runs.column.{name}", lang) for name in ("between", "pairing")] if ways else []
+    titles, rows = [], []
     for row in both.to_dict("records"):
-        name, unit = row["measure"], row["unit"]
+        name, unit, against = row["measure"], row["unit"], row.get("against", row["scenario"])
         said = [spoken.measure(name, unit), spoken.value(name, unit, row["a"]), other.value(name, unit, row["b"]),
                 spoken.value(name, unit, row["change"], change=True)]  # fmt: skip
-        rows.append([spoken.scenario(row["scenario"]), *said] if several else said)
-    return present.table(headers, rows)
+        rows.append([*said, *_pairing(spoken, row)] if ways else said)
+        title = spoken.scenario(row["scenario"])
+        held = {"a": title, "b": other.scenario(against)}
+        titles.append(title if against == row["scenario"] else label("runs.against", lang, **held))
+    if len(set(titles)) > 1 or list(both.get("against", both["scenario"])) != list(both["scenario"]):
+        headers.insert(0, label("runs.column.scenario", lang))
+        rows = [[title, *row] for title, row in zip(titles, rows, strict=True)]
+    return "\n".join([present.table(headers, rows), *(label(f"runs.note.{way}", lang) for way in ways)])
+
+
+def _pairing(spoken: Spoken, row: dict[Any, Any]) -> list[str]:
+    """Between what a difference lies, and how it was taken."""
+    ends = [spoken.value(row["measure"], row["unit"], row[end], change=True) for end in ("low", "high")]
+    way = row["pairing"] and label(f"runs.pairing.{row['pairing']}", spoken.lang, pairs=row["pairs"])
+    return [" … ".join(ends) if row["low"] < row["high"] else "", way]
 
 
 def _projects(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:

@@ -188,6 +188,8 @@ def export(record: Record, folder: Path) -> Path:
         A file cannot be written.
     """
     tables = dict(record.tables) | {"figures": record.figures}
+    if len(record.replicated):
+        tables["replicated"] = record.replicated
     simfolder.writing(folder, tables, {}, dict(record.summary))
     case = folder / "case" / (slug(record.case.name) or "case")
     scenarios = case / "scenarios"

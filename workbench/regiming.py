@@ -10,14 +10,15 @@ from math import ceil
 from typing import Any
 
 import click
+import pandas as pd
 
 from allocator import units
-from simulation.crossing import named
-from simulation.keeping import FIGURES, Record
+from simulation.crossing import MEASURES, named
+from simulation.keeping import FIGURES, REPLICATED, Record
 from simulation.store import Store
 from workbench import present, regimebook, remember, simfolder
 from workbench.bilingual import INTERRUPTED
-from workbench.crossed import TABLES, Crossed, Rules
+from workbench.crossed import TABLES, Crossed, Rules, one_of
 from workbench.interruption import Interruption
 from workbench.progress import Watch
 from workbench.study import Asked, Stopped, Study, interruptible, tell
@@ -68,7 +69,12 @@ def record(made: Crossed, command: str, summary: dict[str, Any]) -> Record:
         measure=cells["measure"].where(cells["resource"] == "", cells["measure"] + ":" + cells["resource"]),
     )
     first = cells["measure"] != "realised"
-    return replace(kept, figures=cells.assign(first=first).sort_values("first", kind="stable")[list(FIGURES)])
+    figures = cells.assign(first=first).sort_values("first", kind="stable")[list(FIGURES)]
+    values = {
+        f"{measure}:{resource}".removesuffix(":"): pd.concat(made.crossing.values(measure, resource=resource or None))
+        for measure in MEASURES for resource in one_of(measure, made.study.case.resources)
+    }  # fmt: skip
+    return replace(kept, figures=figures, replicated=pd.DataFrame(values).rename_axis(REPLICATED).reset_index())
 
 
 def overview(made: Crossed) -> str:

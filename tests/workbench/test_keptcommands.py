@@ -194,6 +194,43 @@ def test_two_plans_that_differ_say_where_and_who_gains(tmp_path: Path) -> None:
     assert {one for one, way in moved.items() if way == "loses"} == chosen[0] - chosen[1]
 
 
+def test_experiments_are_paired_where_their_seed_is_the_same_and_the_table_says_which(
+    filled: tuple[Path, str],
+) -> None:
+    case, store = filled
+    done("simulate", case, "--by", 5, "--seed", 2, *QUICK)
+    same, other = (told("runs", store, "compare", *pair)["figures"] for pair in ((3, 3), (3, 6)))
+    assert {(row["change"], row["low"], row["high"], row["pairing"], row["pairs"]) for row in same} == {
+        (0, 0, 0, "paired", 2)}  # fmt: skip
+    assert {row["pairing"] for row in other if row["change"] is not None} == {"unpaired"}
+    texts = {way: done("runs", store, "compare", 3, number) for way, number in (("paired (2)", 4), ("unpaired", 6))}
+    assert all(way in text for way, text in texts.items()) and "paired (" not in texts["unpaired"]
+    assert "Twice as fast" in texts["paired (2)"] and "Welch" not in texts["paired (2)"]
+    assert "不配对" in done("runs", store, "compare", 3, 6, "--lang", "zh")
+    done("runs", store, "export", 3, "--out", "drawn")
+    assert len(pd.read_csv("drawn/replicated.csv")) == 4 * 2, "a line per scenario and replication"
+
+
+def test_crossings_of_two_cases_differ_as_the_scenario_that_leads_from_one_to_the_other(tmp_path: Path) -> None:
+    case = desk(tmp_path)
+    slow = Case.read(case).with_changes(
+        stages=lambda table: table.assign(work="exponential(2)"), offices=lambda table: table.assign(reviewers=1.0)
+    )
+    fast = slow.with_changes(offices=lambda table: table.assign(reviewers=2.0))
+    (tmp_path / "more.toml").write_text("[levers]\nreviewers = 2.0\n")
+    asked = ("--regime", "ranked", "--every", 2, "--until", 6, "--replications", 4, *QUICK[2:], "--store", "all.sqlite")
+    done("regimes", fast.write(tmp_path / "fast" / "case"), "--out", "one", *asked)
+    done("regimes", slow.write(tmp_path / "slow" / "case"), tmp_path / "more.toml", "--out", "two", *asked)
+    compared = told("runs", "all.sqlite", "compare", 1, 2)["figures"]
+    found = {row["measure"]: row for row in compared if row["scenario"] == "case · ranked"}
+    effects = pd.read_csv("two/effects.csv").fillna({"resource": ""})
+    assert len(effects) == 7 and (effects["low"] < effects["high"]).all()
+    for row in effects.to_dict("records"):
+        one = found[f"{row['measure']}:{row['resource']}".removesuffix(":")]
+        assert one["pairing"] == "paired"
+        assert [one["change"], one["low"], one["high"]] == pytest.approx([row["effect"], row["low"], row["high"]])
+
+
 def test_what_a_programme_of_the_users_own_kept_is_shown_as_it_is_called(tmp_path: Path) -> None:
     case = Case.from_tables(projects=PROJECTS, pools=POOLS)
     figures = pd.DataFrame([["", "jobs", "people", 12.0, 11.0, 13.0]], columns=FIGURES)
