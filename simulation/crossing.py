@@ -32,7 +32,7 @@ from simulation.runs import Arm, Runs
 Floats = NDArray[np.float64]
 Measure = Literal["started", "secured", "realised", "idle", "elements", "review", "gini"]
 MEASURES: tuple[Measure, ...] = ("started", "secured", "realised", "idle", "elements", "review", "gini")
-BETWEEN = " · "
+BETWEEN, UNIT_DAYS = " · ", " × days"
 NAN = float("nan")
 
 
@@ -201,7 +201,7 @@ class Crossing:
                 for place, kind in enumerate(("free", "held")):
                     values = np.array([one[resource][place] for one in found])
                     rows.append({"scenario": scenario, "regime": regime, "resource": resource,
-                                 "unit": quota.round.case.units.get(resource, ""), "kind": kind,
+                                 "unit": f"{quota.round.case.units.get(resource, '')}{UNIT_DAYS}", "kind": kind,
                                  **self._interval(values)})  # fmt: skip
         return pd.DataFrame(rows)
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from allocator.errors import YaosuError
 from allocator.labels import label
-from simulation.crossing import MEASURES, Crossing, cross
+from simulation.crossing import MEASURES, UNIT_DAYS, Crossing, cross
 from simulation.leverfile import Variant
 from simulation.levers import Scenario
 from simulation.loop import REGIMES, USUAL, regime_of
@@ -172,7 +172,7 @@ def one_of(measure: str, resources: Sequence[str]) -> Sequence[str]:
 def units_of(measure: str, resource: str) -> str:
     """The unit of a measure."""
     known = {"started": "share", "secured": "points", "realised": "points", "elements": "days", "review": "days"}
-    return f"{resource} × days" if measure == "idle" else known.get(measure, "")
+    return f"{resource}{UNIT_DAYS}" if measure == "idle" else known.get(measure, "")
 
 
 def _led(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

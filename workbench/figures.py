@@ -15,14 +15,13 @@ from allocator.scenario import Scenario
 from allocator.schema import header
 from allocator.speech import Speech, number
 from allocator.summary import MONEY
-from simulation.crossing import BETWEEN, MEASURES
+from simulation.crossing import BETWEEN, MEASURES, UNIT_DAYS
 from simulation.keeping import Kind, Record
 from simulation.loop import REGIMES
 from simulation.process import Process
 from simulation.speaking import Names, percent
 from workbench import present
 
-UNIT_DAYS = " × days"
 PLAN = {"objective": "plan.figure.objective", "bound": "plan.figure.bound", "gap": "plan.figure.gap",
         "funded": "plan.figure.funded", "cost": "plan.figure.cost", "worth": "runs.measure.worth"}  # fmt: skip
 

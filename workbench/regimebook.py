@@ -127,7 +127,7 @@ def _worded(made: Crossed, key: str, name: str, values: pd.Series) -> pd.Series:
             "measure": lambda one: names.say(f"loop.measure.{one}", resource="").rstrip(" ,："),
             "kind": lambda one: names.say(f"loop.kind.{one}"),
             "resource": lambda one: Speech(names.lang).resource(one) if one else "",
-            "unit": lambda one: regiming.unit(made, f"{one} × days" if key == "idle" else one),
+            "unit": lambda one: regiming.unit(made, one),
             "by": lambda one: names.column(one) if one else "",
         }.get(name, lambda one: one)  # fmt: skip
     return values.map(words)

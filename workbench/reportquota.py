@@ -77,9 +77,9 @@ class QuotaTables:
         return self.tables.table(
             "idle", *self.tables.where(rows), one.text("resource", map(self.tables.words.resource, free["resource"])),
             *one.mixed(
-                free["unit"].tolist(), free["resource"].tolist(), free=free["mean"] / days, free_low=free["low"] / days,
-                free_high=free["high"] / days, held=held["mean"] / days, held_low=held["low"] / days,
-                held_high=held["high"] / days,
+                free["resource"].map(self.tables.made.study.case.units).tolist(), free["resource"].tolist(),
+                free=free["mean"] / days, free_low=free["low"] / days, free_high=free["high"] / days,
+                held=held["mean"] / days, held_low=held["low"] / days, held_high=held["high"] / days,
             ),
             note=self.tables.names.say("report.note.idle"),
         )  # fmt: skip

@@ -147,6 +147,17 @@ def test_the_workbook_says_the_same_as_the_tables(told: Told) -> None:
     assert all(line.strip() in front for line in told.result.stdout.splitlines() if line.startswith("“"))
 
 
+def test_idle_quota_is_said_in_its_unit_times_days_wherever_it_stands(told: Told) -> None:
+    said = label("loop.unit.unit_days", told.lang, unit={"en": "mu", "zh": "亩"}[told.lang])
+    cells = told.table("cells").query("measure == 'idle'")
+    assert {*told.table("idle")["unit"], *cells["unit"]} == {"mu × days"}
+    total = told.table("idle").groupby(["scenario", "regime"])["mean"].sum()
+    assert total.to_dict() == pytest.approx(cells.set_index(["scenario", "regime"])["mean"].to_dict())
+    sheet = told.book[label("loop.sheet.idle", told.lang)]
+    place = [cell.value for cell in sheet[1]].index(label("loop.column.unit", told.lang))
+    assert {row[place] for row in sheet.iter_rows(min_row=2, values_only=True)} == {said}
+
+
 def test_every_header_has_words_and_every_number_a_unit(told: Told) -> None:
     unit = label("loop.column.unit", told.lang)
     for key in TABLES[:-1]:
