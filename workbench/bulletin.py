@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from allocator import schema
 from allocator.labels import Lang
 from workbench.ledger import Ledger
 from workbench.ledgerstate import ENDS, Problem, State, day_of, walk
+from workbench.ledgertables import TableChange, table_changes
 from workbench.ledgerwords import AGED, Change, Said, begun, concerns, counted
 
 BATCHES = ("plan", "reserve", "start", "finish")
@@ -49,6 +51,8 @@ class Bulletin:
         At the end of that day.
     changes : tuple of Change
         What became so in the month, but for problems that came or were closed; what was recorded in it of earlier days.
+    tables : tuple of TableChange
+        The same of the tables other than the projects.
     lang : {"en", "zh"}
     """
 
@@ -57,6 +61,7 @@ class Bulletin:
     day: dt.date
     state: State
     changes: tuple[Change, ...]
+    tables: tuple[TableChange, ...]
     lang: Lang
 
     @staticmethod
@@ -71,12 +76,16 @@ class Bulletin:
         last = (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
         day = min(last, dt.date.today())
         state = begun(ledger.state(day), ledger.first(), day)
-        said, found = Said(lang, state), []
+        said, found, tables = Said(lang, state), list[Change](), list[TableChange]()
         for event, before, now in walk(ledger.events(day)):
             new = event.kind in ENDS or (event.kind == "problem" and before is None)
-            if not new if event.day >= first else event.recorded[:7] == f"{first:%Y-%m}":
+            if new if event.day >= first else event.recorded[:7] != f"{first:%Y-%m}":
+                continue
+            if event.of_table:
+                tables += table_changes(event, before, said)
+            else:
                 found.append(Change.of(event, before, said, concerns(event, now.problems)))
-        return Bulletin(ledger.path.stem, first, day, state, tuple(found), lang)
+        return Bulletin(ledger.path.stem, first, day, state, tuple(found), tuple(tables), lang)
 
     @cached_property
     def said(self) -> Said:
@@ -150,6 +159,11 @@ class Bulletin:
             who = self._listed(dict.fromkeys(change.event.who for change in self.changes))
             told.append(say("bulletin.changes", who=who,
                             **{kind: f"{kinds.count(kind):,}" for kind in ("cell", "came", "left")}))  # fmt: skip
+        if self.tables:
+            names = Counter(say.table(change.table) for change in self.tables)
+            listed = self._listed(say("bulletin.table", name=name, count=f"{count:,}") for name, count in names.items())
+            who = self._listed(dict.fromkeys(change.event.who for change in self.tables))
+            told.append(say("bulletin.tables", tables=listed, who=who))
         return told
 
     def _listed(self, items: Iterable[str]) -> str:

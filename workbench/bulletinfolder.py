@@ -51,7 +51,8 @@ def summary(made: Bulletin) -> dict[str, Any]:
         "ledger": made.ledger, "month": f"{made.first:%Y-%m}", "at": made.day.isoformat(), "status": "done",
         "projects": len(made.projects), "started": made.started["id"].tolist(),
         "problems": totals | {"withdrawn": len(made.withdrawn)},
-        "changes": len(made.changes), "versions": {"yaosu": metadata.version("yaosu")},
+        "changes": len(made.changes), "table_changes": len(made.tables),
+        "versions": {"yaosu": metadata.version("yaosu")},
         "made": f"{dt.datetime.now():%Y-%m-%d %H:%M}",
     }  # fmt: skip
 

@@ -34,7 +34,8 @@ class BulletinPages:
             lambda group: [self.said.level(group[1])],
         )
         return [self.by_city(), self.starts(), levels, self.by_office(), self.problem_cities(), self.unsolved(),
-                self.solved(), self.mistakes(), self.changed()]  # fmt: skip
+                self.solved(), self.mistakes(), self.changed(),
+                self.tables()]  # fmt: skip
 
     def _field(self, key: str, values: Any, kind: Kind = "text", header: str = "") -> Field:
         return Field(header or self.said(f"column.{key}"), pd.Series(list(values), dtype=object), kind, key=key)
@@ -165,5 +166,18 @@ class BulletinPages:
             self._field("before", [row.before for row in rows], "long"),
             self._field("after", [row.after for row in rows], "long"),
             self._field("note", [row.event.note for row in rows], "long"),
+            self._field("recorded", [row.event.recorded[:10] for row in rows], "mark"),
+        ])  # fmt: skip
+
+    def tables(self) -> Page:
+        """What changed in the tables other than the projects and who says so."""
+        rows = self.made.tables
+        return self._page("tables", [
+            self._field("on", [f"{row.event.day}" for row in rows], "mark"),
+            self._field("who", [row.event.who for row in rows]),
+            self._field("table", [self.said.table(row.table) for row in rows]),
+            self._field("row", [row.row for row in rows]), self._field("column", [row.column for row in rows]),
+            self._field("before", [row.before for row in rows], "long"),
+            self._field("after", [row.after for row in rows], "long"),
             self._field("recorded", [row.event.recorded[:10] for row in rows], "mark"),
         ])  # fmt: skip

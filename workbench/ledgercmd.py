@@ -99,14 +99,15 @@ def withdraw(lang: Lang, /, ledger: str, number: int, why: str, who: str, on: st
 
 @ledger.command()
 @argument("ledger")
-@argument("project")
+@argument("project", required=False)
+@option("--table", metavar="table")
 @json_option
 @click.pass_obj
-def history(lang: Lang, /, ledger: str, project: str, as_json: bool) -> int:
-    """All that became of a project."""
+def history(lang: Lang, /, ledger: str, project: str | None, table: str | None, as_json: bool) -> int:
+    """All that became of a project, or of another table."""
     from workbench import ledgertell
 
-    return ledgertell.history(lang, ledger, project, as_json)
+    return ledgertell.history(lang, ledger, project, table, as_json)
 
 
 @ledger.command("open")

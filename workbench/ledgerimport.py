@@ -65,6 +65,8 @@ class Taken:
         Projects that came, left, and changed; cells of these; other tables; problems.
     faults : tuple of Fault
         What was odd.
+    replaced : tuple of (Event, object)
+        Of the other tables those that were there already, each with what stood in it.
     """
 
     came: int
@@ -75,6 +77,7 @@ class Taken:
     raised: int
     resolved: int
     faults: tuple[Fault, ...] = ()
+    replaced: tuple[tuple[Event, Any], ...] = ()
 
 
 def read(path: Path) -> Book:
@@ -119,18 +122,20 @@ def take(ledger: Ledger, book: Book, who: str, day: dt.date) -> Taken:
         The list of problems has faults.
     """
     with ledger.writing():
-        events = [] if book.case is None else list(changes(ledger.state(day), book.case, who, day))
+        state = ledger.state(day)
+        events = [] if book.case is None else list(changes(state, book.case, who, day))
         ledger.add(events)
         odd: list[Fault] = []
         problems = [] if book.problems is None else _listed(ledger, book.problems, who, day, odd)
         ledger.add(problems)
     counted = {kind: sum(event.kind == kind for event in events) for kind in ("came", "left", "cell")}
-    tables = sum(event.kind == "table" and event.subject != "projects" for event in events)
+    tables = [event for event in events if event.of_table]
+    replaced = tuple((event, state.tables[event.subject]) for event in tables if event.subject in state.tables)
     changed = len({event.subject for event in events if event.kind == "cell"})
     new = sum(event.kind == "problem" for event in problems)
     solved = sum(event.kind == "resolved" for event in problems)
-    return Taken(counted["came"], counted["left"], changed, counted["cell"], tables, new, solved,
-                 (*book.faults, *odd))  # fmt: skip
+    return Taken(counted["came"], counted["left"], changed, counted["cell"], len(tables), new, solved,
+                 (*book.faults, *odd), replaced)  # fmt: skip
 
 
 def changes(state: State, case: Case, who: str, day: dt.date) -> Iterator[Event]:

@@ -56,6 +56,11 @@ class Event:
     number: int = 0
     recorded: str = ""
 
+    @property
+    def of_table(self) -> bool:
+        """Of a table other than the projects."""
+        return self.kind == "table" and self.subject != "projects"
+
 
 @dataclass(frozen=True)
 class Problem:

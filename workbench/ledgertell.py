@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
+from allocator import schema
 from allocator.errors import YaosuError
 from allocator.labels import Lang
 from workbench import faults, ledgerentries, ledgerimport, present, running
 from workbench.bilingual import DONE, nearest
 from workbench.ledger import Ledger
 from workbench.ledgerstate import Event, Problem, State, day_of, walk
+from workbench.ledgertables import brief, table_changes
 from workbench.ledgerwords import AGED, Change, Said, begun, concerns, counted, counts, of_level
 
 OLDEST = 10
@@ -27,13 +29,15 @@ def take(lang: Lang, path: str, book: str, who: str, on: str | None) -> int:
     running.folder(Path(path).parent).mkdir(parents=True, exist_ok=True)
     with Ledger(path, create=brought.case is not None) as ledger:
         taken = ledgerimport.take(ledger, brought, by, day)
-        said = Said(lang, State())
+        said = Said(lang, ledger.state(day))
     if taken.faults:
         faults.show(taken.faults, lang, err=True)
-    counts_of = {key: f"{value:,}" for key, value in vars(taken).items() if key != "faults"}
-    groups = {"came": taken.came, "changed": taken.cells, "left": taken.left, "tables": taken.tables,
-              "problems": taken.raised + taken.resolved}  # fmt: skip
+    counts_of = {key: f"{value:,}" for key, value in vars(taken).items() if isinstance(value, int)}
+    changes = [change for event, before in taken.replaced for change in table_changes(event, before, said)]
+    groups = {"came": taken.came, "changed": taken.cells, "left": taken.left,
+              "problems": taken.raised + taken.resolved, "tables": taken.tables}  # fmt: skip
     lines = [said(f"taken.{key}", **counts_of) for key, count in groups.items() if count]
+    lines += brief(changes, said, path)
     click.echo("\n".join([said("taken", ledger=path, day=day), *(lines or [said("taken.nothing")])]))
     return DONE
 
@@ -86,8 +90,40 @@ def withdraw(lang: Lang, path: str, number: int, who: str, on: str | None, why: 
     return DONE
 
 
-def history(lang: Lang, path: str, project: str, as_json: bool) -> int:
-    """All that became of a project, in the order of its days."""
+def history(lang: Lang, path: str, project: str | None, table: str | None, as_json: bool) -> int:
+    """All that became of a project, or of another table, in the order of its days.
+
+    Raises
+    ------
+    YaosuError
+        It is not one of the two that is named, or there is none such.
+    """
+    if project is not None and table is None:
+        return _of_project(lang, path, project, as_json)
+    if project is None and table is not None:
+        return _of_table(lang, path, table, as_json)
+    raise YaosuError("ledger_history")
+
+
+def _of_table(lang: Lang, path: str, table: str, as_json: bool) -> int:
+    with Ledger(path) as ledger:
+        said = Said(lang, ledger.state())
+        found = [change for event, before, _ in walk(ledger.events()) if event.of_table
+                 for change in table_changes(event, before, said)]  # fmt: skip
+    names = {change.table: said.table(change.table) for change in found}
+    name = schema.table_name(table) or table
+    if name not in names:
+        known = {"nearest": nearest(table, [*names, *names.values()]), "expected": ", ".join(names.values())}
+        raise YaosuError("ledger_table", {"found": table, **known})
+    rows = [change for change in found if change.table == name]
+    if as_json:
+        running.echo_json([row.as_data() for row in rows])
+        return DONE
+    click.echo("\n".join([said("title.table", name=names[name]), *(row.line(said) for row in rows)]))
+    return DONE
+
+
+def _of_project(lang: Lang, path: str, project: str, as_json: bool) -> int:
     with Ledger(path) as ledger:
         state = ledger.state()
         if ledger.came(project) is None:

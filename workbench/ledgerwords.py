@@ -49,18 +49,19 @@ class Said:
 
     def value(self, name: str, value: Any) -> str:
         """A cell of the projects."""
-        if value is None:
+        return self.shown(None if value is None else self.words.cell("projects", name, value))
+
+    def shown(self, cell: Any) -> str:
+        """A cell of a workbook."""
+        if cell is None:
             return self("blank")
-        shown = self.words.cell("projects", name, value)
-        if isinstance(shown, bool):
-            shown = self.words.cell("projects", "bond", shown)
-        return f"{shown:,.10g}" if isinstance(shown, float) else str(shown)
+        if isinstance(cell, bool):
+            cell = self.words.cell("projects", "bond", cell)
+        return f"{cell:,.10g}" if isinstance(cell, float) else str(cell)
 
     def table(self, name: str) -> str:
-        """A table as something that changes; of the projects the columns, as each project changes by itself."""
-        known = name in (*schema.TABLES, "policy")
-        said = self("what.table", name=label(f"schema.table.{name}", self.lang) if known else name)
-        return self("what.columns") if name == "projects" else said
+        """A table by its name."""
+        return label(f"schema.table.{name}", self.lang) if name in (*schema.TABLES, "policy") else name
 
     def level(self, level: str) -> str:
         """A level of government."""
@@ -106,7 +107,7 @@ class Change:
 
     @staticmethod
     def of(event: Event, before: Any, said: Said, project: str) -> Change:
-        """An event in words; the project is the one it concerns, empty for a table."""
+        """An event in words, of tables only that of the projects; the project that it concerns, empty for the table."""
         if event.kind == "cell":
             was, now = (said.value(event.field, value) for value in (before, event.value))
             return Change(event, project, said.column(event.field), was, now)
@@ -114,8 +115,7 @@ class Change:
         if event.kind == "came":
             now = said("cells", count=len(event.value))
         elif event.kind == "table":
-            what = said.table(event.subject)
-            now = said("table.new" if before is None else "table.gone" if event.value is None else "table.changed")
+            now = said("table.new" if before is None else "table.changed")
         elif event.kind == "problem":
             now = said("problem.facts", text=event.value["text"], office=said.office(event.value["office"]),
                        level=said.level(event.value["level"]))  # fmt: skip

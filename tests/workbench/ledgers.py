@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 
 from allocator import Case
@@ -36,6 +38,15 @@ def made(folder: Path, first: Case | None = None, day: dt.date = JANUARY) -> Pat
     with Ledger(path, create=True) as ledger:
         ledgerimport.take(ledger, ledgerimport.Book(first or case(), None), "李明", day)
     return path
+
+
+def edited(book: str | Path, target: str | Path, **cells: Mapping[str, object]) -> None:
+    """Another workbook, in which these cells of these sheets are new."""
+    found = openpyxl.load_workbook(book)
+    for sheet, values in cells.items():
+        for place, value in values.items():
+            found[sheet][place] = value
+    found.save(target)
 
 
 def count(path: Path) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from cases import LANGS, run
-from ledgers import MARCH, case, count, made
+from ledgers import MARCH, case, count, edited, made
 
 import workbench
 from allocator import Case, load_sample
@@ -101,6 +101,10 @@ FAULTS = [
     (["resolve", "LEDGER", "1", "--how", "x", "--by", "王", "--on", "2020-02-01"], "before problem 1", "早于问题"),
     (["set", "LEDGER", "001", "batch", "start", "--no", "x", *BY], "too many: --no x", "多余的参数：--no x"),
     (["history", "LEDGER", "01"], "Did you mean “001”?", "是否指“001”？"),
+    (["history", "LEDGER"], "a project, or a table", "请指定一个项目"),
+    (["history", "LEDGER", "001", "--table", "pools"], "a project, or a table", "请指定一个项目"),
+    (["history", "LEDGER", "--table", "pool of"], "Did you mean “pools”?", "是否指“pools”？"),
+    (["history", "LEDGER", "--table", "projects"], "Besides the projects", "除项目外"),
     (["open", "LEDGER", "--region", "烟苔"], "Did you mean “烟台”?", "是否指“烟台”？"),
     (["open", "LEDGER", "--at", "2019-01-01"], "begins on 2020-01-01", "自2020-01-01开始"),
     (["bulletin", "LEDGER", "--month", "March"], "such as 2020-03,", "如2020-03，"),
@@ -272,6 +276,8 @@ def test_the_page_on_the_ledger_says_what_the_commands_say() -> None:
     changing = re.compile(r"(?<=recorded )[\d-]+|(?<=fingerprint )\w+|(?<=as of )2026[\d-]+")
     for block in shown:
         line, _, expected = block.partition("\n")
+        if line.endswith("april.xlsx --by Zhao --on 2020-04-02"):
+            edited("march.xlsx", "april.xlsx", pools={"G2": 2500, "G4": 2146}, funds={"D2": 60000}, rules={"D3": 20})
         result = run(*shlex.split(line), "--lang", "en")
         said = (result.stdout + result.stderr).replace(f"{dt.date.today()}", "2026-11-25")
         assert changing.sub("…", said.strip()) == changing.sub("…", expected.strip())
