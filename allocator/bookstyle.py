@@ -18,7 +18,7 @@ Kind = Literal["text", "mark", "long", "number", "each", "tenths", "whole", "per
 TEXTS = ("text", "mark", "long")
 ROWS = 1_048_575
 LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 40.0, 180.0, 13.5
-_EXCEL_TEXT, _SAMPLE, _A3 = 32_767, 2000, 8
+_EXCEL_TEXT, _SAMPLE, _A3, _FOOTER = 32_767, 2000, 8, 100
 
 FORMATS: dict[str, dict[str, Any]] = {
     "0": {"num_format": "#,##0_ "}, "1": {"num_format": "#,##0.0_ "}, "2": {"num_format": "#,##0.00_ "},
@@ -166,7 +166,16 @@ def finish(sheet: Any, name: str, wide: float, lang: Lang) -> None:
     if wide > WIDE_PAGE:
         sheet.set_paper(_A3)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    sheet.set_footer(f"&L&8{name.replace('&', '&&')}&R&8{label('plan.footer', lang)}")
+    sheet.set_footer(f"&L&8{footing(name)}&R&8{label('plan.footer', lang)}")
+
+
+def footing(text: str) -> str:
+    """A text as it stands in a footer after a font size: of a number that it begins with no digit goes to the size.
+
+    >>> footing("2020 R&D"), footing("R&D 2020")
+    (' 2020 R&&D', 'R&&D 2020')
+    """
+    return f"{' ' * text[:1].isdigit()}{text[:_FOOTER].replace('&', '&&')}"
 
 
 def _rows(sheet: Any, page: Page, style: Style, length: int, heights: Sequence[float]) -> None:

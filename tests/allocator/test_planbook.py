@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from allocator import Case, Plan, Policy, Rule, YaosuError, allocate
 from allocator import folder as folders
+from allocator.bookstyle import Field, Page, Style, add_page
+from allocator.frontsheet import FrontSheet
 from allocator.labels import Lang, words
 
 TABLES = {"projects", "grants", "loans", "pools", "bank", "rules", "prices"}
@@ -329,3 +334,27 @@ def test_phases_are_shown_by_their_share(tmp_path: Path) -> None:
     plan = allocate(Case.from_tables(projects=projects, pools=pool("p", 3.0)))
     decisions = one(sheets(plan.to_excel(tmp_path / "plan.xlsx", "zh")), "decisions", "zh")
     assert decisions["实施方案"].tolist() == ["分期实施50%"]
+
+
+def printed(footer: str) -> dict[str, tuple[str, str]]:
+    """Size and text on each side of a footer as Excel reads it: digits after "&" are a size, "&&" is a sign."""
+    sides, side = dict[str, tuple[str, str]](), ""
+    for code, text in re.findall(r"&(&|\d+|[A-Z])|([^&]+)", footer):
+        side = code if code in ("L", "C", "R") else side
+        size, said = sides.get(side, ("", ""))
+        number = code.isdigit()
+        sides[side] = code if number else size, said + (text or {"&": "&", "P": "1", "N": "2"}.get(code, ""))
+    return sides
+
+
+@pytest.mark.parametrize("title", ["2020 R&D", "3&4", "R&D & more 2020", "8", "&P of &N", "年2020", "长" * 300])
+def test_a_footer_says_the_title_whatever_it_begins_with(title: str, tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        FrontSheet(book, Style(book), "front", title, "en")
+        add_page(book, Style(book), Page("a", title[:31], [Field("a", pd.Series([1.0]), "number")]), "zh")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole:
+        written = [ElementTree.fromstring(whole.read(f"xl/worksheets/sheet{place}.xml")) for place in (1, 2)]
+    for sheet, said, page in zip(written, (title[:100], title[:31]), ("page 1 of 2", "第1页，共2页"), strict=True):
+        sides = printed(next(one.text or "" for one in sheet.iter() if one.tag.endswith("oddFooter")))
+        assert {side: (size, text.lstrip(" ")) for side, (size, text) in sides.items()} == {
+            "L": ("8", said), "R": ("8", page)}  # fmt: skip
