@@ -17,7 +17,9 @@ from allocator.sheetout import printable
 Kind = Literal["text", "mark", "long", "number", "each", "tenths", "whole", "percent", "rate", "change", "bar"]
 TEXTS = ("text", "mark", "long")
 ROWS = 1_048_575
-LONG, WIDEST, WIDE_PAGE, LINE = (28.0, 70.0), 40.0, 180.0, 13.5
+LONG, WIDEST, LINE = (28.0, 70.0), 40.0, 13.5
+NARROW_PAGE, WIDE_PAGE, LONG_PAGE = 100.0, 180.0, 35
+"""Widths in characters that fit A4 upright and across, and rows that fit it across."""
 _EXCEL_TEXT, _SAMPLE, _A3, _FOOTER = 32_767, 2000, 8, 100
 
 FORMATS: dict[str, dict[str, Any]] = {
@@ -134,10 +136,15 @@ def blank(item: Field) -> bool:
 
 
 def add_page(book: Any, style: Style, page: Page, lang: Lang) -> None:
-    """Write a sheet: frozen header, filter, widths that fit, wrapped sentences, coloured decisions, one page wide."""
+    """Write a sheet: frozen header, filter, widths that fit, wrapped sentences, coloured decisions, one page wide.
+
+    A long and narrow one is printed upright, on fewer pages.
+    """
     sheet = book.add_worksheet(page.name)
     widths = [width(item) for item in page.fields]
     finish(sheet, page.name, sum(widths), lang)
+    if len(page) > LONG_PAGE and sum(widths) <= NARROW_PAGE:
+        sheet.set_portrait()
     sheet.freeze_panes(1, min(2, len(widths)))
     heads = [lines(pd.Series([item.header]), wide - 3)[0] for item, wide in zip(page.fields, widths, strict=True)]
     sheet.set_row(0, LINE * max(heads) + 6)

@@ -16,6 +16,7 @@ from allocator.frontsheet import FrontSheet
 from allocator.planbook import FONTS
 from allocator.sheetout import SAFE
 from allocator.speech import Speech
+from simulation.crossing import BETWEEN
 from simulation.recording import versions
 from workbench import regiming
 from workbench.crossed import Crossed
@@ -23,12 +24,12 @@ from workbench.crossed import Crossed
 WIDTHS = (46, 18, 26, 18, 22, 22)
 KINDS: dict[str, Kind] = {
     "formula": "rate", "granted": "percent", "started": "percent", "relative": "change", "demand": "each",
-    "quota": "each", "replications": "whole", "replication": "whole",
+    "quota": "each", "replication": "whole",
 }  # fmt: skip
-SHARES = ("fairness", "curve")
-"""Tables whose means are shares."""
-BANDS = ("mean", "low", "high", "sim_low", "sim_high", "gain", "effect", "more", "more_low", "more_high", "change",
-         "change_low", "change_high")  # fmt: skip
+BANDS = ("mean", "low", "high", "gain", "effect", "more", "more_low", "more_high", "change", "change_low",
+         "change_high")  # fmt: skip
+DAILY = ("curve", "benefit")
+"""Tables with a row per day of each scenario and regime."""
 UNITS = {"benefit": "points", "waiting": "days"}
 """Tables of which all figures have one unit, told in the header."""
 
@@ -73,23 +74,36 @@ def _front(front: FrontSheet, made: Crossed, title: str) -> None:
 
 
 def page(made: Crossed, key: str, table: pd.DataFrame) -> Page:
-    """A table as a sheet, with the words of the user; where there is a date, the day is left out."""
-    shown = [name for name in table.columns if not (name == "time" and "date" in table)]
-    fields = [_field(made, key, name, table) for name in shown]
+    """A table as a sheet, with the words of the user."""
+    fields = _by_day(made, key, table) if key in DAILY else [_field(made, key, name, table) for name in table.columns]
     return Page(key, made.names.say(f"loop.sheet.{key}"), [one for one in fields if not blank(one)])
+
+
+def _by_day(made: Crossed, key: str, table: pd.DataFrame) -> list[Field]:
+    """A row per day, a column of means per scenario and regime, so that a year can be printed."""
+    by = [one for one in ("scenario", "regime", "kind") if one in table]
+    wide, columns = table.pivot(index="time", columns=by, values="mean"), table[by].drop_duplicates()
+    said = pd.DataFrame({one: _worded(made, key, one, columns[one]) for one in by}).agg(BETWEEN.join, axis=1)
+    kind: Kind = "each" if key in UNITS else "percent"
+    means = [Field(header + _unit(made, key), wide[column].reset_index(drop=True), kind, key=BETWEEN.join(column))
+             for header, column in zip(said, columns.itertuples(index=False, name=None), strict=True)]  # fmt: skip
+    return [_day(made, "time", pd.Series(wide.index)), *means]
+
+
+def _unit(made: Crossed, key: str) -> str:
+    """The one unit of all figures of a table, as it follows a header."""
+    return made.names.say("loop.column.in", unit=regiming.unit(made, UNITS[key])) if key in UNITS else ""
 
 
 def _field(made: Crossed, key: str, name: str, table: pd.DataFrame) -> Field:
     names, values = made.names, table[name]
     header = names.say(f"loop.column.{name}")
     if name in BANDS:
-        if key in SHARES:
+        if key == "fairness":
             return Field(header, values, "percent", key=name)
-        unit = (
-            names.say("loop.column.in", unit=regiming.unit(made, UNITS[key])) if key in UNITS and name == "mean" else ""
-        )
+        unit = _unit(made, key) if name == "mean" else ""
         return Field(header + unit, values * _scale(key, table), "each", key=name)
-    if name in ("time", "day", "date"):
+    if name == "day":
         return _day(made, name, values)
     return Field(header, _worded(made, key, name, values), KINDS.get(name, "text"), key=name)
 
@@ -98,8 +112,6 @@ def _day(made: Crossed, name: str, values: pd.Series) -> Field:
     """Days as dates where there is a calendar; a grant falls on the day that its moment begins."""
     names = made.names
     header = names.say(f"loop.column.{'date' if name == 'time' and names.dated else name}")
-    if name == "date":
-        return Field(header, values.map(lambda one: one.date().isoformat()), "mark", key=name)
     if not names.dated:
         return Field(header, values, "tenths", key=name)
     moments = np.floor(values) + 1.0 if name == "day" else values

@@ -358,3 +358,13 @@ def test_a_footer_says_the_title_whatever_it_begins_with(title: str, tmp_path: P
         sides = printed(next(one.text or "" for one in sheet.iter() if one.tag.endswith("oddFooter")))
         assert {side: (size, text.lstrip(" ")) for side, (size, text) in sides.items()} == {
             "L": ("8", said), "R": ("8", page)}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "columns", "way"), [(35, 3, "landscape"), (36, 3, "portrait"), (36, 30, "landscape")])
+def test_a_long_and_narrow_sheet_is_printed_upright(rows: int, columns: int, way: str, tmp_path: Path) -> None:
+    fields = [Field(f"a{place}", pd.Series(np.arange(float(rows))), "number") for place in range(columns)]
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        add_page(book, Style(book), Page("a", "a", fields), "en")
+    [sheet] = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert sheet.page_setup.orientation == way
+    assert sheet.print_title_rows == "$1:$1" and sheet.page_setup.fitToHeight == 0

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,28 @@ def test_every_header_has_words_and_every_number_a_unit(told: Told) -> None:
     dates = [None if pd.isna(day) else f"{pd.Timestamp('2020-01-01') + pd.Timedelta(days=int(day)):%Y-%m-%d}"
              for day in grants]  # fmt: skip
     assert days == dates, "a grant falls on the day of its sitting"
+
+
+def test_sheets_by_day_have_a_row_per_day_and_the_means_of_the_tables(told: Told) -> None:
+    for key, kinds in (("curve", ("",)), ("benefit", ("secured", "realised"))):
+        sheet, table = told.book[label(f"loop.sheet.{key}", told.lang)], told.table(key)
+        rows = list(sheet.iter_rows(min_row=2, values_only=True))
+        origin = pd.Timestamp("2019-12-31")
+        assert [row[0] for row in rows] == [
+            f"{origin + pd.Timedelta(days=day):%Y-%m-%d}" for day in sorted(set(table["time"]))
+        ], "a moment at midnight ends the day before"
+        place = 0
+        for scenario, regime, kind in product(("case", "faster"), USUAL, kinds):
+            place += 1
+            header = sheet.cell(1, place + 1).value
+            assert label(f"loop.regime.{regime}", told.lang) in header
+            assert (FASTER[told.lang] in header) == (scenario == "faster")
+            assert not kind or label(f"loop.kind.{kind}", told.lang) in header
+            mine = table[(table["scenario"] == scenario) & (table["regime"] == regime)]
+            mine = mine[mine["kind"] == kind] if kind else mine
+            assert [row[place] for row in rows] == pytest.approx(mine.sort_values("time")["mean"].tolist())
+        assert sheet.max_column == place + 1
+        assert sheet.print_title_rows == "$1:$1" and sheet.page_setup.fitToHeight == 0
 
 
 def test_json_is_the_summary_and_the_run_is_kept_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
