@@ -89,12 +89,13 @@ def random_case(seed: int) -> dict[str, Any]:
 
 def best(case: dict[str, Any]) -> tuple[float, float] | None:
     """Best value and the least cost that goes with it; None where nothing is feasible."""
+    case = case | {name: table.to_dict("records") for name, table in case.items() if isinstance(table, pd.DataFrame)}
     projects = case["projects"]
-    ways = [[None, *_ways(case, row)] for _, row in projects.iterrows()]
+    ways = [[None, *_ways(case, row)] for row in projects]
     ranked = []
     for choice in itertools.product(*ways):
         if _decided(projects, choice):
-            value = _value(case, projects, choice)
+            value = _value(case, choice)
             if value is not None:
                 ranked.append((value, choice))
     ranked.sort(key=lambda pair: -pair[0])
@@ -102,25 +103,25 @@ def best(case: dict[str, Any]) -> tuple[float, float] | None:
     for value, choice in ranked:
         if found is not None and value < found[0] - 1e-9:
             break
-        cost = _cost(case, projects, choice)
+        cost = _cost(case, choice)
         if cost is not None and (found is None or cost < found[1]):
             found = (value if found is None else found[0], cost)
     return found
 
 
-def _ways(case: dict[str, Any], row: pd.Series) -> list[dict[str, Any]]:
+def _ways(case: dict[str, Any], row: dict[str, Any]) -> list[dict[str, Any]]:
     alternatives = [{}] + [
         {k: v for k, v in variant.items() if k in ("r1", "value")}
-        for _, variant in case["variants"].iterrows()
+        for variant in case["variants"]
         if variant["project"] == row["id"]
     ]
     periods = [period for period in PERIODS if period >= row["earliest"]]
-    return [{**row.to_dict(), **other, "period": period} for other in alternatives for period in periods]
+    return [{**row, **other, "period": period} for other in alternatives for period in periods]
 
 
-def _decided(projects: pd.DataFrame, choice: tuple[Any, ...]) -> bool:
-    funded = {id_ for id_, way in zip(projects["id"], choice, strict=True) if way is not None}
-    for _, row in projects.iterrows():
+def _decided(projects: list[dict[str, Any]], choice: tuple[Any, ...]) -> bool:
+    funded = {row["id"] for row, way in zip(projects, choice, strict=True) if way is not None}
+    for row in projects:
         inside = row["id"] in funded
         if (row["decision"] == "must" and not inside) or (row["decision"] == "never" and inside):
             return False
@@ -131,7 +132,7 @@ def _decided(projects: pd.DataFrame, choice: tuple[Any, ...]) -> bool:
     return True
 
 
-def _value(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...]) -> float | None:
+def _value(case: dict[str, Any], choice: tuple[Any, ...]) -> float | None:
     policy, taken = case["policy"], [way for way in choice if way is not None]
     value = sum(way["value"] * policy["discount"] ** PERIODS.index(way["period"]) for way in taken)
     for sense in ("floors", "caps"):
@@ -149,22 +150,20 @@ def _value(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...]
     return value
 
 
-def _cost(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...]) -> float | None:
+def _cost(case: dict[str, Any], choice: tuple[Any, ...]) -> float | None:
     """Least financing and purchase cost of an assignment, by a plain LP; None where it is infeasible."""
     taken = [way for way in choice if way is not None]
     policy, lp = case["policy"], _Lp()
-    stock: dict[tuple[str, str | None], dict[int, float]] = {}
-    pools = case["pools"][case["pools"]["level"] != "bank"]
-    for (pool, period), rows in pools.groupby(["pool", "period"], dropna=False):
-        stock[(pool, period if isinstance(period, str) else None)] = {}
-        assert len(rows) == 1
+    pools = [pool for pool in case["pools"] if pool["level"] != "bank"]
+    stock: dict[tuple[str, str | None], dict[int, float]] = {(pool["pool"], _period(pool)): {} for pool in pools}
+    assert len(stock) == len(pools)
     for way in taken:
         for resource in RESOURCES:
             if way[resource] <= 0:
                 continue
             mine, upper = {}, {}
-            for _, pool in pools.iterrows():
-                here = not isinstance(pool["period"], str) or pool["period"] == way["period"]
+            for pool in pools:
+                here = _period(pool) in (None, way["period"])
                 if (
                     pool["resource"] == resource
                     and here
@@ -172,7 +171,7 @@ def _cost(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...])
                 ):
                     g = lp.var()
                     mine[g] = 1.0
-                    stock[(pool["pool"], pool["period"] if isinstance(pool["period"], str) else None)][g] = 1.0
+                    stock[(pool["pool"], _period(pool))][g] = 1.0
                     if pool["level"] == "province":
                         upper[g] = 1.0
             lp.equal(mine, way[resource])
@@ -183,16 +182,17 @@ def _cost(case: dict[str, Any], projects: pd.DataFrame, choice: tuple[Any, ...])
     return lp.solve()
 
 
+def _period(row: dict[str, Any]) -> str | None:
+    return row["period"] if isinstance(row["period"], str) else None
+
+
 def _balances(
-    case: dict[str, Any], lp: _Lp, pools: pd.DataFrame, stock: dict[tuple[str, str | None], dict[int, float]]
+    case: dict[str, Any], lp: _Lp, pools: list[dict[str, Any]], stock: dict[tuple[str, str | None], dict[int, float]]
 ) -> None:
-    banks = case["pools"][case["pools"]["level"] == "bank"]
-    for name, rows in pools.groupby("pool"):
-        first = rows.iloc[0]
-        amount = {
-            period if isinstance(period, str) else None: a
-            for period, a in zip(rows["period"], rows["amount"], strict=True)
-        }
+    banks = [pool for pool in case["pools"] if pool["level"] == "bank"]
+    for name in dict.fromkeys(pool["pool"] for pool in pools):
+        rows = [pool for pool in pools if pool["pool"] == name]
+        first, amount = rows[0], {_period(pool): pool["amount"] for pool in rows}
         if None not in amount:
             advance = lp.var(first["advance"] * amount["2"]), lp.var(first["advance"] * amount["3"])
             carry = lp.var(np.inf if first["carry"] >= 1 else first["carry"] * amount["1"])
@@ -201,7 +201,7 @@ def _balances(
                 row[advance[t]] = -1.0
                 row[carry] = 1.0 if t == 0 else -1.0
             stock[(name, "2")][advance[0]] = 1.0
-        for _, step in banks[banks["into"] == name].iterrows():
+        for step in [step for step in banks if step["into"] == name]:
             bought = [lp.var(cost=step["unit_cost"]) for _ in ([None] if None in amount else PERIODS)]
             for b, period in zip(bought, [None] if None in amount else PERIODS, strict=True):
                 stock[(name, period)][b] = -1.0
@@ -215,8 +215,8 @@ def _financing(case: dict[str, Any], lp: _Lp, taken: list[dict[str, Any]]) -> No
     for way in taken:
         service, total, capital, total_interest = {}, {}, {}, 0.0
         own = lp.var(way["capital"])
-        for j, fund in case["funds"].iterrows():
-            if isinstance(fund["period"], str) and fund["period"] != way["period"]:
+        for j, fund in enumerate(case["funds"]):
+            if _period(fund) not in (None, way["period"]):
                 continue
             years = fund["term"] - fund["grace"]
             if fund["repayment"] == "annuity":
@@ -236,7 +236,7 @@ def _financing(case: dict[str, Any], lp: _Lp, taken: list[dict[str, Any]]) -> No
         lp.most({**capital, own: -1.0}, -policy["capital_ratio"]["default"] * way["investment"])
         lp.most(service, way["cashflow"] / policy["cover"])
     for j, loans in lent.items():
-        lp.most(loans, case["funds"]["capacity"].iloc[j])
+        lp.most(loans, case["funds"][j]["capacity"])
 
 
 class _Lp:
