@@ -132,6 +132,7 @@ SETTINGS: dict[str, Column] = {
         column("dispatch.rate", "share", "调度.解决率", **SHARE),
         column("dispatch.seats", "number", "调度.每次件数", whole=True, **RANGE),
         column("dispatch.since", "when", "调度.首次日期"),
+        column("dispatch.notice", "number", "调度.上报天数", **_DAYS),
         column("teams.number", "number", "服务队.队数", whole=True, **RANGE),
         column("teams.travel", "spread", "服务队.路途时间", **_WORKDAYS),
         column("teams.visit", "spread", "服务队.走访时间", **_WORKDAYS),

@@ -176,19 +176,26 @@ def call_meeting(s: State) -> None:
 
 @compiled
 def meet(s: State) -> None:
-    """A dispatch meeting."""
+    """A dispatch meeting over the problems known by then."""
     run = s.run
     run.convened = False
-    here, number = np.empty(run.open, np.int64), 0
+    here, number, later = np.empty(run.open, np.int64), 0, run.open
     while run.open > 0 and number < run.seats:
         one = first_open(s)
-        if not over(s, one):
+        if over(s, one):
+            continue
+        if at(s.problems, one).raised + run.notice > run.now:
+            later -= 1
+            here[later] = one
+        else:
             here[number] = one
             number += 1
     for place in range(number):
         bring(s, here[place])
         if not over(s, here[place]):
             list_open(s, here[place])
+    for place in range(later, len(here)):
+        list_open(s, here[place])
     call_meeting(s)
 
 

@@ -35,7 +35,7 @@ def _kind(floats: str, ints: str, flags: str = "", *more: tuple[str, str]) -> np
 TURNS = ("finish", "submit", "done", "lapse", "sit", "own", "ring", "hang_up", "meet", "arrive", "limit", "patience")
 """Kinds of events, in the order in which they come at one moment: ends of reviews first, limits and patience last."""
 RUN = _kind(
-    "now put_down_last promise hotline_since every since",
+    "now put_down_last promise hotline_since every since notice",
     "order size room planned ringing rung free_lines open next_visit stops ranks seats calls projects "
     f"{' '.join(TURNS)}",
     "deferral enforced hotline convened",
@@ -159,7 +159,8 @@ def _run(network: Network, **fields: Any) -> Rows:
         fields |= {"hotline": True, "hotline_since": network.day(hotline.since), "free_lines": hotline.staff}
     if dispatch is not None and dispatch.seats != 0:
         since = math.nan if dispatch.since is None else network.day(dispatch.since)
-        fields |= {"every": dispatch.every, "since": since, "seats": ALL if dispatch.seats is None else dispatch.seats}
+        fields |= {"every": dispatch.every, "since": since, "notice": dispatch.notice,
+                   "seats": ALL if dispatch.seats is None else dispatch.seats}  # fmt: skip
     kind = np.dtype([*((name, RUN[name]) for name in RUN.names or ()), (f"text_{_text()}", "?")], align=True)
     return _rows(kind, 1, enforced=process.enforced, put_down_last=math.nan, stops=len(network.visited),
                  projects=len(network.ids), **fields)  # fmt: skip

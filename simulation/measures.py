@@ -82,12 +82,15 @@ class Dispatch:
         Most problems of one meeting, by priority and then the oldest first.
     since : Day, optional
         The first meeting; the origin without.
+    notice : float
+        Days until a meeting knows of a problem: zero with a common ledger (台账), more where it is reported upwards.
     """
 
     every: float
     rate: float
     seats: int | None = None
     since: Day | None = None
+    notice: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "since", as_day(self.since))

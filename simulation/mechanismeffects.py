@@ -118,7 +118,9 @@ class Effects:
 
     def _reviews(self, one: Compared) -> Measured:
         dates = [one.by] if one.by else []
-        table = self._runs.compare(one.other, BASE, where=one.where, dates=dates).summary.set_index("measure")
+        table = self._runs.compare(one.other, one.base or BASE, where=one.where, dates=dates).summary.set_index(
+            "measure"
+        )
         row = table.loc[[f"started_by_{one.by}" if one.by else one.measure]]
         return _turned(one, *(float(row[name].iloc[0]) for name in ("difference", "low", "high", "a", "b")))
 
@@ -149,7 +151,7 @@ class Effects:
         return scenarios(self.case, self._stated(asked))
 
     def _stated(self, asked: Sequence[Compared]) -> list[Stated]:
-        names = dict.fromkeys(one.other for one in asked if one.other not in AGAINST)
+        names = dict.fromkeys(name for one in asked for name in (one.base, one.other) if name and name not in AGAINST)
         return read_scenarios(self.folder, list(names))
 
     @cached_property

@@ -52,7 +52,7 @@ def _cells(one: Mechanism, measured: Sequence[Measured], lang: Lang) -> list[str
         said(one.model, lang),
         "<br>".join(parameter(each, lang) for each in one.parameters),
         "<br>".join(f"`{each}`" for each in one.commands),
-        "<br>".join(effect(each, lang) for each in measured) or label("mechanisms.none", lang),
+        "<br>".join(effect(each, lang) for each in measured),
         said(one.remark, lang),
     ]
 
@@ -84,7 +84,8 @@ def effect(one: Measured, lang: Lang) -> str:
     ]
     parts += [label("mechanisms.where", lang, where=about.where)] if about.where else []
     parts += [label("mechanisms.first", lang, first=about.first)] if about.first else []
-    parts += [] if about.has else [label("mechanisms.against", lang, other=_other(about.other, lang))]
+    against = about.base if about.has else about.other
+    parts += [label("mechanisms.against", lang, other=_other(against, lang))] if against else []
     relative = f" ({one.mean / one.base:+.1%})" if about.measure in ("worth", "realised") and one.base else ""
     shown = "" if one.shown else f", {label('mechanisms.unshown', lang)}"
     return f"{', '.join(parts)}: **{mean}**{relative} [{low}, {high}]{shown}"

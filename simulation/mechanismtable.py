@@ -30,7 +30,7 @@ class Compared:
     kind : {"plan", "loop", "reviews"}
         One plan of the whole round; quota given out inside the simulation; the simulation with quota left aside.
     other : str
-        The scenario that is held against the case as it is; in the loop also another regime against ``follow``.
+        The scenario that is held against `base`; in the loop also another regime against ``follow``.
     has : bool
         Whether `other` is the side that has the mechanism.
     measure : str
@@ -42,6 +42,8 @@ class Compared:
         Date of ``started_by``.
     first : str
         Date of the first sitting of the loop; the first day of the round without.
+    base : str
+        Another scenario, of reviews; the case as it is without.
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Compared:
     where: str = ""
     by: str = ""
     first: str = ""
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Mechanism:
 
     def scenarios(self) -> list[str]:
         """Names of the scenarios and regimes that it is measured by."""
-        return list(dict.fromkeys(one.other for one in self.effects))
+        return list(dict.fromkeys(name for one in self.effects for name in (one.base, one.other) if name))
 
 
 def read_mechanisms(case: Case, folder: Path) -> tuple[Mechanism, ...]:

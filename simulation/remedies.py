@@ -130,16 +130,19 @@ class Remedies:
         self.model.timeline.at(self.model.next_meeting(dispatch.every, first), self.meet)
 
     def meet(self) -> None:
-        """A dispatch meeting: by priority, then the oldest first."""
+        """A dispatch meeting over the problems known by then: by priority, then the oldest first."""
+        dispatch, now = self.process.dispatch, self.model.timeline.now
+        assert dispatch is not None
         self.convened = False
-        seats = self.process.dispatch.seats if self.process.dispatch else None
         here: list[tuple[int, float, int]] = []
-        while self.open and (seats is None or len(here) < seats):
+        later: list[tuple[int, float, int]] = []
+        while self.open and (dispatch.seats is None or len(here) < dispatch.seats):
             one = heappop(self.open)
             if not self.over(one[2]):
-                here.append(one)
+                (later if one[1] + dispatch.notice > now else here).append(one)
         for one in here:
             self.bring(one[2])
+        for one in (*here, *later):
             if not self.over(one[2]):
                 heappush(self.open, one)
         self.convene()

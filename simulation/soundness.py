@@ -247,6 +247,7 @@ def _measures(process: Process) -> Iterator[Fault]:
     if dispatch is not None:
         yield from _above("process", None, "dispatch.every", dispatch.every)
         yield from _whole("process", None, "dispatch.seats", dispatch.seats, 0)
+        yield from _within("process", None, "dispatch.notice", dispatch.notice, 0)
     if teams is not None:
         yield from _whole("process", None, "teams.number", teams.number, 0)
         yield from applies.check(teams.applies, "process", None, "teams.applies")

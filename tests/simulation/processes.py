@@ -82,7 +82,9 @@ def measures(draw: st.DrawFn) -> dict[str, Any]:
     kinds = {
         "deferral": st.builds(Deferral, st.sampled_from([1.0, 5.0]), st.sampled_from([0.0, 0.5])),
         "hotline": st.builds(Hotline, st.integers(0, 2), work, rate, since),
-        "dispatch": st.builds(Dispatch, st.sampled_from([3.0, 7.0]), rate, st.one_of(st.none(), few), since),
+        "dispatch": st.builds(
+            Dispatch, st.sampled_from([3.0, 7.0]), rate, st.one_of(st.none(), few), since, st.sampled_from([0.0, 5.5])
+        ),
         "teams": st.builds(Teams, few, times(), work, rate, since=since),
     }
     return {name: draw(st.one_of(st.none(), kind)) for name, kind in kinds.items()}

@@ -89,7 +89,7 @@ def crowded(draw: st.DrawFn) -> Process:
         stages, [desk, board], problems, calendar=draw(of([None, "weekly"])), green=("a", "b"),
         enforced=draw(st.booleans()), parallel=draw(st.booleans()), patience=draw(of([None, exponential(150.0)])),
         deferral=Deferral(draw(of([1.0, 10.0])), 0.4), hotline=Hotline(draw(of([1, 3])), work, draw(rate)),
-        dispatch=Dispatch(draw(of([3.0, 7.0])), draw(rate), draw(of([None, 1, 5]))),
+        dispatch=Dispatch(draw(of([3.0, 7.0])), draw(rate), draw(of([None, 1, 5])), notice=draw(of([0.0, 4.0]))),
         teams=Teams(draw(of([1, 3])), short, work, draw(rate)),
     )  # fmt: skip
 

@@ -41,6 +41,7 @@ def case(tmp_path: Path) -> Case:
     ("hotline = { staff = 4, time = 'exponential(2)', rate = 0.4, since = 2020-02-01 }",
      Scenario(hotline=Hotline(4, exponential(2), 0.4, "2020-02-01"))),
     ("dispatch = { every = '1周', rate = 0.5, seats = 20, since = 31 }", Scenario(dispatch=Dispatch(7, 0.5, 20, 31))),
+    ("dispatch = { '间隔' = 7, rate = 0.5, '上报天数' = '2周' }", Scenario(dispatch=Dispatch(7, 0.5, notice=14))),
     ("teams = { number = 3, travel = 1, visit = '2工作日', rate = 0.5, applies = '层次 = A' }",
      Scenario(teams=Teams(3, 1, 2, 0.5, "层次 = A"))),
     ("'审查速度' = 1.5\n'并联审批' = true\n'热线' = { '人数' = 4, '处理时间' = '2天', '解决率' = '40%' }",

@@ -61,7 +61,7 @@ def full() -> Process:
         ],
         calendar=Calendar.china().with_days(OWN), origin="2019-01-01", entry="registered", patience=700,
         year=lognormal(1, 0.1), deferral=Deferral(15, 0.05), hotline=Hotline(5, exponential(2), 0.4, "2020-02-01"),
-        dispatch=Dispatch(30, 0.5, 20, 33), teams=Teams(3, 1, triangular(1, 2, 3), 0.5, "land >= 5", "2020-02-10"),
+        dispatch=Dispatch(30, 0.5, 20, 33, 14), teams=Teams(3, 1, triangular(1, 2, 3), 0.5, "land >= 5", "2020-02-10"),
         parallel=True, enforced=True, green=("省重大", "市重点"),
     )  # fmt: skip
 

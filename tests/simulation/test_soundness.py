@@ -118,6 +118,7 @@ def test_what_an_office_may_not_be(office: Office, code: str, column: str) -> No
     ({"dispatch": Dispatch(0, 0.5)}, "out_of_range", "dispatch.every"),
     ({"dispatch": Dispatch(30, -0.5)}, "out_of_range", "dispatch.rate"),
     ({"dispatch": Dispatch(30, 0.5, 2.5)}, "not_whole", "dispatch.seats"),
+    ({"dispatch": Dispatch(30, 0.5, notice=-1)}, "out_of_range", "dispatch.notice"),
     ({"teams": Teams(-2, 1, 1, 0.5)}, "out_of_range", "teams.number"),
     ({"teams": Teams(2, 1, 1, 0.5, "near ones")}, "rule_syntax", "teams.applies"),
     ({"teams": Teams(2, 1, 1, 2)}, "out_of_range", "teams.rate"),

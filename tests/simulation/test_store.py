@@ -238,8 +238,8 @@ PROCESSES: dict[str, list[object]] = {
     "stages": [], "offices": [], "problems": [], "calendar": ["CN", "weekly"], "origin": ["2020-01-02"],
     "entry": ["entered"], "patience": [90.0, exponential(90.0)], "year": [exponential(1.0)],
     "deferral": [Deferral(), Deferral(default=0.1)], "hotline": [Hotline(2, 1.0, 0.5), Hotline(2, 1.0, 0.5, since=3)],
-    "dispatch": [Dispatch(30, 0.5), Dispatch(30, 0.5, seats=4)], "teams": [Teams(2, 1.0, 1.0, 0.5)],
-    "parallel": [True], "enforced": [True], "green": [("top",)],
+    "dispatch": [Dispatch(30, 0.5), Dispatch(30, 0.5, seats=4), Dispatch(30, 0.5, notice=7)],
+    "teams": [Teams(2, 1.0, 1.0, 0.5)], "parallel": [True], "enforced": [True], "green": [("top",)],
 }  # fmt: skip
 
 
