@@ -93,6 +93,16 @@ class Argument(click.Argument):
         """The name as it stands in the usage line."""
         return label(f"cli.metavar.{self.name}", ctx.obj)
 
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """The value as its type; what is no whole number is told."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter:
+            assert isinstance(self.type, click.IntRange)
+            what = label(f"cli.argument.{self.name}", ctx.obj)
+            values = {"found": str(value), "what": what, "expected": f"{self.type.min:g}"}
+            raise YaosuError("argument_whole", values) from None
+
 
 def _show_help(ctx: click.Context, param: click.Parameter, asked: bool) -> None:
     if asked:

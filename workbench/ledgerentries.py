@@ -125,8 +125,11 @@ def raise_problem(
     Raises
     ------
     YaosuError
-        There is no such project on that day; the level is neither said nor known.
+        The text or the office is blank; there is no such project on that day; the level is neither said nor known.
     """
+    text, office = text.strip(), office.strip()
+    if not text or not office:
+        raise YaosuError("ledger_unsaid")
     with ledger.writing():
         state = ledger.state(day)
         known_project(ledger, state, project, day)

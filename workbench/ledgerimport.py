@@ -90,8 +90,11 @@ def read(path: Path) -> Book:
     """
     if path.suffix.lower() == ".csv" and path.is_file():
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copy(path, Path(folder) / f"{LISTS[0]}.csv")
-            return read(Path(folder))
+            named = shutil.copy(path, Path(folder) / f"{LISTS[0]}.csv").name
+            try:
+                return read(Path(folder))
+            except InputError as error:
+                raise InputError([_of_file(fault, named, path.name) for fault in error.faults]) from None
     found = workbook.read(path)
     listed = next((name for name in found.extra if re.sub("[-_]", "", units.squash(name)) in LISTS), None)
     faults = [fault for fault in found.faults if fault.values.get("found", "").partition(".")[0] != listed]
@@ -103,6 +106,11 @@ def read(path: Path) -> Book:
     if any(fault.severity == "error" for fault in faults):
         raise InputError(sorted_faults(faults))
     return Book(case, problems, tuple(faults))
+
+
+def _of_file(fault: Fault, named: str, file: str) -> Fault:
+    """A fault that names a file by its own name."""
+    return replace(fault, values={key: file if value == named else value for key, value in fault.values.items()})
 
 
 def _case(path: Path, found: workbook.Found, faults: list[Fault]) -> tuple[Case | None, list[Fault]]:
@@ -179,7 +187,7 @@ def _listed(ledger: Ledger, listed: pd.DataFrame, who: str, day: dt.date, odd: l
     came = {project: ledger.came(project) for project in {*table["project"].dropna()}}
     for row, facts in zip(table.index + 2, table.to_dict("records"), strict=True):
         made = _problem(facts, who, offices)
-        found = [replace(fault, row=int(row)) for fault in _wrong(made, came, state, facts)]
+        found = [replace(fault, row=int(row)) for fault in _wrong(made, came, state, offices, facts)]
         told = {(fault.row, fault.column) for fault in faults}
         faults += [fault for fault in found if (fault.row, fault.column) not in told]
         if made is None or found:
@@ -231,7 +239,9 @@ def _problem(facts: dict[Any, Any], who: str, offices: dict[str, str]) -> Proble
     return Problem(0, said["project"], said["problem"], said["office"], level, by=who, note=said["note"] or "", **days)
 
 
-def _wrong(made: Problem | None, came: dict[str, dt.date | None], state: State, facts: dict[Any, Any]) -> list[Fault]:
+def _wrong(
+    made: Problem | None, came: dict[str, dt.date | None], state: State, offices: dict[str, str], facts: dict[Any, Any]
+) -> list[Fault]:  # fmt: skip
     """What does not fit: a project that is unknown or came in later, a level that is missing, dates out of order."""
     faults = list[Fault]()
     project, since = facts["project"], came.get(facts["project"])
@@ -239,7 +249,7 @@ def _wrong(made: Problem | None, came: dict[str, dt.date | None], state: State, 
         values = {"found": str(project), "nearest": nearest(str(project), state.rows)}
         faults.append(Fault("unknown_project", LIST, column="project", values=values))
     if made is None:
-        if pd.isna(facts["level"]) and pd.notna(facts["office"]):
+        if pd.isna(facts["level"]) and pd.notna(facts["office"]) and facts["office"] not in offices:
             faults.append(Fault("ledger_level", LIST, column="level", values={"found": str(facts["office"])}))
         return faults
     today = dt.date.today()

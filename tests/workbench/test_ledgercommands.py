@@ -97,6 +97,10 @@ FAULTS = [
     (["problem", "LEDGER", "01", "no power", "--office", "窗口", *BY], "Did you mean “001”?", "是否指“001”？"),
     (["problem", "LEDGER", "001", "no power", "--office", "电网", *BY], "add --level", "请加上--level"),
     (["problem", "LEDGER", "001", "no power", "--office", "电网", "--level", "town", *BY], "“town”", "“town”"),
+    (["problem", "LEDGER", "001", " ", "--office", "窗口", *BY], "neither may be blank", "均不能为空"),
+    (["problem", "LEDGER", "001", "no power", "--office", "", *BY], "neither may be blank", "均不能为空"),
+    (["resolve", "LEDGER", "abc", "--how", "x", *BY], "number of the problem must be a whole number", "问题编号应为"),
+    (["withdraw", "LEDGER", "0", "--why", "x", *BY], "at least 1, found “0”", "不小于1的整数，实为“0”"),
     (["resolve", "LEDGER", "7", "--how", "x", *BY], "no problem 7; 1 have", "没有编号为7的问题；已登记1个"),
     (["resolve", "LEDGER", "1", "--how", "x", "--by", "王", "--on", "2020-02-01"], "before problem 1", "早于问题"),
     (["set", "LEDGER", "001", "batch", "start", "--no", "x", *BY], "too many: --no x", "多余的参数：--no x"),
@@ -246,6 +250,23 @@ def test_every_fault_of_a_list_is_told_at_once_and_nothing_is_taken(tmp_path: Pa
     missing = listed("short.csv", [["001", "a"]], headers="项目,问题内容")
     assert "office: this column is missing" in told("import", path, missing, *BY, code=2)
     assert count(path) == before
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_row_with_a_fault_is_not_accused_of_a_level_that_the_case_knows(tmp_path: Path, lang: Lang) -> None:
+    path = made(tmp_path)
+    rows = [["001", "a", "窗口", "", "2020-02-01", "", ""], ["001", "b", "窗口", "", "abc", "", ""],
+            ["001", "", "窗口", "", "2020-02-01", "", ""]]  # fmt: skip
+    said = told("import", path, listed("热线.csv", rows), *BY, "--lang", lang, code=2)
+    assert {"zh": "2处错误", "en": "2 errors"}[lang] in said and {"zh": "层级", "en": "level"}[lang] not in said
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_empty_list_is_told_by_its_own_name(tmp_path: Path, lang: Lang) -> None:
+    path = made(tmp_path)
+    Path("热线.csv").touch()
+    said = told("import", path, "热线.csv", *BY, "--lang", lang, code=2)
+    assert "热线.csv" in said and "problemlist" not in said
 
 
 def test_a_list_alone_makes_no_ledger(tmp_path: Path) -> None:
