@@ -90,7 +90,8 @@ def read(path: Path) -> Book:
     """
     if path.suffix.lower() == ".csv" and path.is_file():
         with tempfile.TemporaryDirectory() as folder:
-            named = shutil.copy(path, Path(folder) / f"{LISTS[0]}.csv").name
+            named = f"{LISTS[0]}.csv"
+            shutil.copy(path, Path(folder) / named)
             try:
                 return read(Path(folder))
             except InputError as error:

@@ -110,11 +110,19 @@ class State:
         Cells that are not blank, by the project's id and the column.
     problems : mapping
         By number.
+    gone : mapping
+        Rows of projects that have left, as they were last.
     """
 
     tables: Mapping[str, Any] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problems: Mapping[int, Problem] = field(default_factory=dict)
+    gone: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> Mapping[str, Mapping[str, Any]]:
+        """Rows of all projects, those that have left among them."""
+        return {**self.gone, **self.rows}
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -161,13 +169,15 @@ def walk(events: Iterable[Event]) -> Iterator[tuple[Event, Any, State]]:
     tables: dict[str, Any] = {}
     rows: dict[str, dict[str, Any]] = {}
     problems: dict[int, Problem] = {}
-    state = State(tables, rows, problems)
+    gone: dict[str, dict[str, Any]] = {}
+    state = State(tables, rows, problems, gone)
     for event in events:
-        yield event, _take(event, tables, rows, problems), state
+        yield event, _take(event, tables, rows, problems, gone), state
 
 
 def _take(
-    event: Event, tables: dict[str, Any], rows: dict[str, dict[str, Any]], problems: dict[int, Problem]
+    event: Event, tables: dict[str, Any], rows: dict[str, dict[str, Any]], problems: dict[int, Problem],
+    gone: dict[str, dict[str, Any]],
 ) -> Any:  # fmt: skip
     """Make an event part of the state; what was there before."""
     before: Any = None
@@ -179,6 +189,8 @@ def _take(
         before, rows[event.subject] = rows.get(event.subject), dict(event.value)
     elif event.kind == "left":
         before = rows.pop(event.subject, None)
+        if before is not None:
+            gone[event.subject] = before
     elif event.kind == "cell" and event.subject in rows:
         before = rows[event.subject].pop(event.field, None)
         if event.value is not None:

@@ -170,14 +170,14 @@ def unsolved(lang: Lang, path: str, at: str | None, level: str | None, region: s
 
 
 def of_region(state: State, region: str) -> None:
-    """Refuse a region that no project has.
+    """Refuse a region that no project has or had.
 
     Raises
     ------
     YaosuError
         With the nearest name.
     """
-    known = sorted({str(row["region"]) for row in state.rows.values() if "region" in row})
+    known = sorted({str(row["region"]) for row in state.known.values() if "region" in row})
     if region not in known:
         values = {"found": region, "nearest": nearest(region, known), "expected": ", ".join(known)}
         raise YaosuError("ledger_region", values)

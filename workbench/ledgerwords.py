@@ -78,9 +78,13 @@ class Said:
         """An office, by its title where that is in the language."""
         return in_language(name, self._titles.get(name, ""), self.lang)
 
+    @cached_property
+    def _known(self) -> Mapping[str, Mapping[str, Any]]:
+        return self.state.known
+
     def project(self, project: str, column: str = "name") -> str:
-        """What stands in a column of a project, empty where nothing does."""
-        return str(self.state.rows.get(project, {}).get(column) or "")
+        """What stands in a column of a project, or stood there when it left; empty where nothing does."""
+        return str(self._known.get(project, {}).get(column) or "")
 
     def problem(self, problem: Problem, day: dt.date) -> str:
         """An open problem on a line."""

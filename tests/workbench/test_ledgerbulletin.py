@@ -14,6 +14,7 @@ import pytest
 from cases import LANGS, run
 from ledgers import case, made
 
+from allocator import Case
 from allocator.labels import Lang
 from workbench.bulletin import Bulletin
 from workbench.bulletinfolder import page
@@ -168,6 +169,22 @@ def test_a_bulletin_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_pat
     (tmp_path / "out" / "bulletin.html" / "held").mkdir(parents=True)
     result = run("ledger", "bulletin", kept(tmp_path), "--month", "2020-03", "--out", tmp_path / "out")
     assert result.exit_code == 2 and "bulletin.html” cannot be written" in result.stderr
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_project_that_has_left_keeps_its_last_name_and_city(tmp_path: Path, lang: Lang) -> None:
+    path, rest = made(tmp_path), case().projects.iloc[:2]
+    by = ("--by", "王", "--on", "2020-03-02", "--lang", lang)
+    run("ledger", "set", path, "003", "name", "小学", *by)
+    run("ledger", "problem", path, "003", "no power", "--office", "窗口", *by)
+    folder = Case.from_tables(projects=rest, pools=case().pools).write(tmp_path / "rest")
+    assert run("ledger", "import", path, folder, "--by", "李", "--on", "2020-03-09", "--lang", lang).exit_code == 0
+    found = tables(of(path, 3, lang))
+    assert found["open"][1][1:4] == ["003", "小学", "济南"] and found["cities"][1][0] == "济南"
+    assert ["2020-03-09", "李", "003", "小学"] in [row[:4] for row in found["changes"]]
+    assert "003 小学" in run("ledger", "history", path, "003", "--lang", lang).stdout
+    said = run("ledger", "open", path, "--at", "2020-03-10", "--region", "济南", "--json")
+    assert [one["region"] for one in json.loads(said.stdout)["problems"]] == ["济南"]
 
 
 def test_a_late_entry_stands_in_the_bulletin_of_the_month_it_was_recorded_in(tmp_path: Path) -> None:
