@@ -13,11 +13,13 @@ import pandas as pd
 from allocator import schema
 from allocator.labels import Lang
 from workbench.ledger import Ledger
-from workbench.ledgerstate import ENDS, Problem, State, day_of, walk
+from workbench.ledgerstate import ENDS, Kind, Problem, State, day_of, walk
 from workbench.ledgertables import TableChange, table_changes
 from workbench.ledgerwords import AGED, Change, Said, begun, concerns, counted
 
 BATCHES = ("plan", "reserve", "start", "finish")
+PROJECT: tuple[Kind, ...] = ("cell", "came", "left")
+"""Kinds of events that change a project."""
 FACTS = ("id", "name", "region", "county", "field", "batch", "started", "investment", "plan")
 
 
@@ -144,7 +146,6 @@ class Bulletin:
     def sentences(self) -> list[str]:
         """The month in a few sentences."""
         say, found = self.said, self.totals
-        kinds = [change.event.kind for change in self.changes]
         batches = [say("bulletin.batch", batch=schema.choice_word("batch", one, self.lang), count=f"{count:,}")
                    for one in BATCHES if (count := int((self.projects["batch"] == one).sum()))]  # fmt: skip
         split = say("bulletin.batches", batches=self._listed(batches)) if batches else ""
@@ -155,16 +156,19 @@ class Bulletin:
         if self.withdrawn:
             by = self._listed(dict.fromkeys(one.closer for one in self.withdrawn))
             told.append(say("bulletin.withdrawn", count=f"{len(self.withdrawn):,}", who=by))
-        if self.changes:
-            who = self._listed(dict.fromkeys(change.event.who for change in self.changes))
-            told.append(say("bulletin.changes", who=who,
-                            **{kind: f"{kinds.count(kind):,}" for kind in ("cell", "came", "left")}))  # fmt: skip
+        if amended := [one for one in self.changes if one.event.kind == "problem" and one.before]:
+            told.append(say("bulletin.amended", count=f"{len(amended):,}", who=self._who(amended)))
+        if own := [one for one in self.changes if one.event.kind in PROJECT]:
+            kinds = Counter(one.event.kind for one in own)
+            told.append(say("bulletin.changes", who=self._who(own), **{kind: f"{kinds[kind]:,}" for kind in PROJECT}))
         if self.tables:
             names = Counter(say.table(change.table) for change in self.tables)
             listed = self._listed(say("bulletin.table", name=name, count=f"{count:,}") for name, count in names.items())
-            who = self._listed(dict.fromkeys(change.event.who for change in self.tables))
-            told.append(say("bulletin.tables", tables=listed, who=who))
+            told.append(say("bulletin.tables", tables=listed, who=self._who(self.tables)))
         return told
+
+    def _who(self, changes: Iterable[Change | TableChange]) -> str:
+        return self._listed(dict.fromkeys(change.event.who for change in changes))
 
     def _listed(self, items: Iterable[str]) -> str:
         return ("、" if self.lang == "zh" else ", ").join(items)

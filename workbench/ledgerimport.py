@@ -61,7 +61,7 @@ class Taken:
 
     Attributes
     ----------
-    came, left, changed, cells, tables, raised, resolved : int
+    came, left, changed, cells, tables, raised, amended, resolved : int
         Projects that came, left, and changed; cells of these; other tables; problems.
     faults : tuple of Fault
         What was odd.
@@ -75,6 +75,7 @@ class Taken:
     cells: int
     tables: int
     raised: int
+    amended: int
     resolved: int
     faults: tuple[Fault, ...] = ()
     replaced: tuple[tuple[Event, Any], ...] = ()
@@ -134,17 +135,18 @@ def take(ledger: Ledger, book: Book, who: str, day: dt.date) -> Taken:
         state = ledger.state(day)
         events = [] if book.case is None else list(changes(state, book.case, who, day))
         ledger.add(events)
-        odd: list[Fault] = []
+        odd, first = list[Fault](), ledger.next_problem()
         problems = [] if book.problems is None else _listed(ledger, book.problems, who, day, odd)
         ledger.add(problems)
     counted = {kind: sum(event.kind == kind for event in events) for kind in ("came", "left", "cell")}
     tables = [event for event in events if event.of_table]
     replaced = tuple((event, state.tables[event.subject]) for event in tables if event.subject in state.tables)
     changed = len({event.subject for event in events if event.kind == "cell"})
-    new = sum(event.kind == "problem" for event in problems)
+    told = {int(event.subject) for event in problems if event.kind == "problem"}
+    new = sum(number >= first for number in told)
     solved = sum(event.kind == "resolved" for event in problems)
-    return Taken(counted["came"], counted["left"], changed, counted["cell"], len(tables), new, solved,
-                 (*book.faults, *odd), replaced)  # fmt: skip
+    return Taken(counted["came"], counted["left"], changed, counted["cell"], len(tables), new,
+                 len(told) - new, solved, (*book.faults, *odd), replaced)  # fmt: skip
 
 
 def changes(state: State, case: Case, who: str, day: dt.date) -> Iterator[Event]:

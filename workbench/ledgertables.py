@@ -85,8 +85,10 @@ def _keyed(before: Sequence[Row], after: Sequence[Row], keys: Sequence[str]) -> 
 def _numbered(before: Sequence[Row], after: Sequence[Row]) -> Iterator[Pair]:
     """Rows that stand beside each other once those that are the same are aligned."""
     was, now = ([frozenset(row.items()) for row in rows] for rows in (before, after))
-    for _, first, last, start, end in SequenceMatcher(None, was, now).get_opcodes():
-        for one, other in zip_longest(range(first, last), range(start, end)):
+    differ = (place for place, (one, other) in enumerate(zip(was, now, strict=False)) if one != other)
+    same = next(differ, min(len(was), len(now)))  # the matcher alone may miss that only rows among their like came in
+    for _, first, last, start, end in SequenceMatcher(None, was[same:], now[same:]).get_opcodes():
+        for one, other in zip_longest(range(first + same, last + same), range(start + same, end + same)):
             number = (one if other is None else other) + 2
             yield (), number, None if one is None else before[one], None if other is None else after[other]
 

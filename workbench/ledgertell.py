@@ -35,7 +35,7 @@ def take(lang: Lang, path: str, book: str, who: str, on: str | None) -> int:
     counts_of = {key: f"{value:,}" for key, value in vars(taken).items() if isinstance(value, int)}
     changes = [change for event, before in taken.replaced for change in table_changes(event, before, said)]
     groups = {"came": taken.came, "changed": taken.cells, "left": taken.left,
-              "problems": taken.raised + taken.resolved, "tables": taken.tables}  # fmt: skip
+              "problems": taken.raised + taken.resolved, "amended": taken.amended, "tables": taken.tables}  # fmt: skip
     lines = [said(f"taken.{key}", **counts_of) for key, count in groups.items() if count]
     lines += brief(changes, said, path)
     click.echo("\n".join([said("taken", ledger=path, day=day), *(lines or [said("taken.nothing")])]))

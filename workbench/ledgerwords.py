@@ -92,6 +92,11 @@ class Said:
                     office=self.office(problem.office), level=self.level(problem.level), raised=problem.raised,
                     days=problem.age(day))  # fmt: skip
 
+    def facts(self, problem: Mapping[str, Any]) -> str:
+        """What a problem is and who is to solve it."""
+        return self("problem.facts", text=problem["text"], office=self.office(problem["office"]),
+                    level=self.level(problem["level"]))  # fmt: skip
+
     def age(self, place: int) -> str:
         """A class of age."""
         if place == len(AGES):
@@ -115,22 +120,22 @@ class Change:
         if event.kind == "cell":
             was, now = (said.value(event.field, value) for value in (before, event.value))
             return Change(event, project, said.column(event.field), was, now)
-        what, now = said(f"what.{event.kind}", name=event.subject), ""
+        what, was, now = said(f"what.{event.kind}", name=event.subject), "", ""
         if event.kind == "came":
             now = said("cells", count=len(event.value))
         elif event.kind == "table":
             now = said("table.new" if before is None else "table.changed")
         elif event.kind == "problem":
-            now = said("problem.facts", text=event.value["text"], office=said.office(event.value["office"]),
-                       level=said.level(event.value["level"]))  # fmt: skip
+            was = said.facts(vars(before)) if before is not None else ""
+            now = said.facts(event.value)
         elif event.kind in ENDS:
             now = event.note
-        return Change(event, project, what, "", now)
+        return Change(event, project, what, was, now)
 
     def line(self, said: Said) -> str:
         """On a line: the day, what changed, who says so, and why."""
         event = self.event
-        after = f"{self.before} → {self.after}" if self.before else self.after
+        after = f"{self.before} → {self.after}" if self.before not in ("", self.after) else self.after
         what = said("change", what=self.what, after=after) if after else self.what
         note = said("note", note=event.note) if event.note and event.kind not in ENDS else ""
         return said("line", day=event.day, what=what, who=event.who, recorded=event.recorded[:10], note=note)

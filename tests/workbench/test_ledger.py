@@ -78,7 +78,7 @@ def test_the_same_case_again_changes_nothing(tmp_path: Path) -> None:
     path = made(tmp_path)
     before = count(path)
     told = take(path, Case.read(case().write(tmp_path / "book.xlsx", "zh")), MARCH)
-    assert replace(told, faults=()) == ledgerimport.Taken(0, 0, 0, 0, 0, 0, 0) and count(path) == before
+    assert replace(told, faults=()) == ledgerimport.Taken(0, 0, 0, 0, 0, 0, 0, 0) and count(path) == before
 
 
 def test_an_import_entered_late_counts_from_its_day_and_later_entries_stand(tmp_path: Path) -> None:

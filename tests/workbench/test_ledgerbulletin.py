@@ -187,6 +187,28 @@ def test_a_project_that_has_left_keeps_its_last_name_and_city(tmp_path: Path, la
     assert [one["region"] for one in json.loads(said.stdout)["problems"]] == ["济南"]
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_problem_given_to_another_office_is_counted_apart_and_with_who_did_it(tmp_path: Path, lang: Lang) -> None:
+    path, listed = made(tmp_path), tmp_path / "list.csv"
+    head = "project,problem,office,level,raised"
+    lists = (["001,no road,窗口,,2020-03-01"], ["001,no road,省厅,,2020-03-01", "002,no power,窗口,,2020-03-02"])
+    for who, day, rows in zip("李赵", ("02", "03"), lists, strict=True):
+        listed.write_text("\n".join([head, *rows]), "utf-8")
+        said = run("ledger", "import", path, listed, "--by", who, "--on", f"2020-03-{day}", "--lang", lang).stdout
+    received, changed = {"en": ("1 problems received", "1 problems changed"), "zh": ("新增问题1个", "更新问题1个")}[
+        lang
+    ]
+    assert received in said and changed in said
+    run("ledger", "set", path, "001", "batch", "start", "--by", "王", "--on", "2020-03-04")
+    cells, problems = of(path, 3, lang).sentences[:2:-1]
+    assert "王" in cells and "赵" not in cells and "赵" in problems and "王" not in problems
+    [moved] = [change for change in of(path, 3, lang).changes if change.event.kind == "problem"]
+    assert {"en": "Desk", "zh": "窗口"}[lang] in moved.before
+    assert {"en": "Ministry", "zh": "省厅"}[lang] in moved.after and moved.before in tables(of(path, 3, lang))[
+        "changes"
+    ][1]
+
+
 def test_a_late_entry_stands_in_the_bulletin_of_the_month_it_was_recorded_in(tmp_path: Path) -> None:
     today = dt.date.today()
     path = made(tmp_path, case(), today - dt.timedelta(days=70))

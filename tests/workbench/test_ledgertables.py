@@ -12,7 +12,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from cases import LANGS, run
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ledgers import OFFICES, POOLS, PROJECTS, STAGES, made
 
@@ -64,6 +64,7 @@ def test_the_differences_turn_one_table_into_the_other(before: list[Row], after:
 
 
 @given(ROWS, st.integers(0, 6))
+@example([{"a": 2.0}] * 3, 1)
 def test_a_row_put_between_others_is_one_difference(rows: list[Row], place: int) -> None:
     longer = [*rows[:place], {"a": "new"}, *rows[place:]]
     [one] = differences(rows, longer, [])
