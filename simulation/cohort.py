@@ -191,7 +191,7 @@ def days_due(projects: pd.DataFrame, process: Process, name: str = "") -> Floats
     if len(wrong):
         raise YaosuError("runs_dates", {"column": "due", "scenario": name, "found": str(wrong.iloc[0])})
     days = (dates - pd.Timestamp(process.origin)) / pd.Timedelta(days=1) + 1.0
-    return np.asarray(days.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
+    return np.nextafter(days.to_numpy(dtype=np.float64, na_value=np.nan), -np.inf)
 
 
 def choose(name: str, found: str, known: Sequence[str]) -> None:

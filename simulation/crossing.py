@@ -17,6 +17,7 @@ from allocator.errors import YaosuError
 from allocator.options import period_bounds
 from allocator.round import Round
 from allocator.schema import column
+from simulation.curve import ends_of, whole
 from simulation.experiment import experiment
 from simulation.intervals import mean_of
 from simulation.leverfile import Variant
@@ -166,11 +167,12 @@ class Crossing:
 
     @cached_property
     def end(self) -> float:
-        """The day until which is counted: the horizon, or the last day on which anything was given or began."""
+        """The moment until which is counted: the horizon, or the end of the last day with a grant or a start."""
         if self.runs.horizon is not None:
             return self.runs.horizon
         sat = [one.sittings["day"].max() for one in self.runs.kept.values() if len(one.sittings)]
-        return float(max([self.runs.span[1], *sat]))
+        last = float(max([self.runs.span[1], *sat]))
+        return self.runs.end_of(last) if self.runs.dated else last
 
     def curve(self, **options: Any) -> pd.DataFrame:
         """Start-rate curves as of `Runs.curve`, with ``scenario`` and ``regime``."""
@@ -178,14 +180,15 @@ class Crossing:
 
     def benefit(self, times: Sequence[float] | Floats | None = None) -> pd.DataFrame:
         """Output benefit secured and realised by date: ``scenario, regime, time, kind, mean, low, high`` in points."""
-        grid = np.arange(np.floor(self.runs.span[0]), self.end + 1) if times is None else np.asarray(times, dtype=float)
+        days = np.arange(min(np.floor(self.runs.span[0]), whole(self.end) - 1), self.end + 1)
+        grid = ends_of(self.runs, days) if times is None else np.asarray(times, dtype=float)
         parts = []
         for scenario, regime, name in self.cells():
             quota = self._quota(name)
             found = np.array([quota.benefit(one, grid) for one in self.runs.outcomes_of(name)])
             for place, kind in enumerate(("secured", "realised")):
-                parts.append(pd.DataFrame({"scenario": scenario, "regime": regime, "time": grid, "kind": kind,
-                                           **self._interval(found[:, place])}))  # fmt: skip
+                parts.append(pd.DataFrame({"scenario": scenario, "regime": regime, "time": np.round(grid, 9),
+                                           "kind": kind, **self._interval(found[:, place])}))  # fmt: skip
         return pd.concat(parts, ignore_index=True)
 
     def idle(self) -> pd.DataFrame:
@@ -241,7 +244,7 @@ class Crossing:
             for resource in quota.round.case.resources:
                 interval = self._interval(np.array([one[resource] for one in found]))
                 rows.append(pd.DataFrame({"scenario": scenario, "regime": regime, "resource": resource,
-                                          "region": quota.formula.index, "formula": quota.formula.to_numpy(),
+                                          "region": quota.formula.index, "formula": quota.formula[resource].to_numpy(),
                                           **interval}))  # fmt: skip
         return pd.concat(rows, ignore_index=True)
 
@@ -411,5 +414,5 @@ def _value(quota: Quota, one: Outcome, measure: Measure, end: float, resource: s
     if measure == "idle":
         return sum(quota.idle(one, end)[resource])
     if measure == "gini":
-        return gini(quota.shares(one, end)[resource], quota.formula.to_numpy())
+        return gini(quota.shares(one, end)[resource], quota.formula[resource].to_numpy())
     return _mean(quota.waits(one, end)[("review", "elements").index(measure)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -51,15 +51,33 @@ def bands(runs: Runs, shares: Floats, view: View, which: Which = "mean") -> dict
 
 
 def grid_of(runs: Runs, times: Sequence[float] | Floats | None) -> Floats:
-    """The times of a curve: those given, or whole days from the first entry to the last start of all runs."""
+    """The times of a curve: those given, or ends of days from the first entry to the horizon, without one to the last
+    start of all runs."""
     if times is not None:
         return np.asarray(times, dtype=np.float64)
     first, last = runs.span
-    begin, end = math.floor(first), max(math.ceil(last), math.floor(first) + 1)
-    if runs.horizon is not None:
-        end = max(min(end, math.floor(runs.horizon)), begin + 1)
+    begin = math.floor(first)
+    if runs.horizon is None:
+        end = max(math.ceil(runs.end_of(last)), begin + 1)
+    else:
+        end = whole(runs.horizon)
+        begin = min(begin, end - 1)
     step = -(-(end - begin) // POINTS)
-    return np.arange(begin, end + step, step, dtype=np.float64)
+    return ends_of(runs, np.arange(end, begin - step, -step)[::-1])
+
+
+def whole(moment: float) -> int:
+    """Whole days until a moment, the date that it ends included.
+
+    >>> whole(9.5), whole(9.0), whole(math.nextafter(9.0, 0.0))
+    (9, 9, 9)
+    """
+    return math.floor(math.nextafter(moment, math.inf))
+
+
+def ends_of(runs: Runs, days: NDArray[Any]) -> Floats:
+    """Whole days as moments: where they are dates, the midnight that ends one belongs to the next."""
+    return np.nextafter(days, -np.inf) if runs.dated else days.astype(np.float64)
 
 
 def named(view: View, cohort: Cohort) -> dict[str, str]:
@@ -72,17 +90,19 @@ def when(runs: Runs, times: Floats) -> dict[str, NDArray[np.float64] | pd.Dateti
     process = next(iter(runs.arms.values())).process
     if process.calendar is None:
         return {"time": times}
-    whole = np.ceil(times).astype(np.int64) - 1
-    return {"time": times, "date": pd.Timestamp(process.origin) + pd.to_timedelta(whole, unit="D")}
+    times = np.round(times, 9)
+    dates = np.ceil(times).astype(np.int64) - 1
+    return {"time": times, "date": pd.Timestamp(process.origin) + pd.to_timedelta(dates, unit="D")}
 
 
 def at(runs: Runs, days: Sequence[float | str | dt.date], view: View) -> pd.DataFrame:
     """The curves on stated days, see `simulation.runs.Runs.started`."""
     grid = np.array([runs.day(day) for day in days])
+    about = {"by": list(map(str, days)), "time": np.round(grid, 9)}
     parts = []
     for name in runs.scenarios:
         for cohort in runs.cohorts(name, view):
-            part = pd.DataFrame({"scenario": name, **named(view, cohort), "by": list(map(str, days)), "time": grid})
+            part = pd.DataFrame({"scenario": name, **named(view, cohort), **about})
             made = bands(runs, cohort.shares(runs.outcomes_of(name), grid), view)
             parts.append(part.assign(**{key: made[key] for key in ("mean", "low", "high", "replications")}))
     return pd.concat(parts, ignore_index=True)

@@ -82,8 +82,8 @@ class Finding:
             return self.runs.day(self.dates[-1])
         reached = self.day(self.base)
         if np.isfinite(reached):
-            return float(np.ceil(reached))
-        return self.runs.horizon or float(np.ceil(self.runs.span[1]))
+            return self.runs.end_of(reached)
+        return self.runs.horizon or self.runs.end_of(self.runs.span[1])
 
     @cached_property
     def shares(self) -> dict[str, float]:

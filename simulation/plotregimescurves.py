@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def curves(table: pd.DataFrame, names: Names, end: float) -> Figure:
+def curves(table: pd.DataFrame, names: Names) -> Figure:
     """Share of all projects that has started, with the interval of the mean.
 
     Parameters
@@ -23,10 +23,7 @@ def curves(table: pd.DataFrame, names: Names, end: float) -> Figure:
     table : DataFrame
         As of `simulation.crossing.Crossing.curve`.
     names : Names
-    end : float
-        Last day shown.
     """
-    table = table[table["time"] <= end]
     looks = colours(list(dict.fromkeys(table["regime"])))
 
     def draw(axes: Axes, rows: pd.DataFrame) -> None:

@@ -68,7 +68,7 @@ def reached(runs: Runs, wish: Precision) -> pd.DataFrame:
             [cohort] = runs.cohorts(name, View())
             mean, width = mean_of(cohort.shares(runs.outcomes_of(name), np.array([time]))[:, 0], wish.confidence)
             share, half = float(mean), float(width)
-        rows.append((name, time, len(known), share, half, half <= wish.half_width))
+        rows.append((name, round(time, 9), len(known), share, half, half <= wish.half_width))
     return pd.DataFrame(rows, columns=["scenario", "time", "replications", "share", "half_width", "reached"])
 
 

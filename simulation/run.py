@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -141,9 +142,18 @@ def record(
 
 
 def horizon(until: Day, process: Process) -> float:
-    """The moment at which a run is cut: the beginning of a day, the end of a date."""
-    dated = isinstance(until, str | dt.date)
-    return day_number(until, process.origin) + (1.0 if dated else 0.0)
+    """The moment at which a run is cut: the beginning of a day, the last moment of a date."""
+    day = day_number(until, process.origin)
+    return before(day + 1.0) if isinstance(until, str | dt.date) else day
+
+
+def before(midnight: float) -> float:
+    """The last moment of a day: what happens at the midnight that ends it belongs to the next day.
+
+    >>> before(90.0) < 90.0, round(before(90.0), 9)
+    (True, 90.0)
+    """
+    return math.nextafter(midnight, -math.inf)
 
 
 def engine_of(name: Engine) -> Callable[[Network, Draws, float | None], Records]:

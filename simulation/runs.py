@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +20,7 @@ from simulation.levers import Scenario
 from simulation.measures import Day
 from simulation.outcome import Outcome
 from simulation.process import Process
-from simulation.run import horizon
+from simulation.run import before, horizon
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -228,6 +229,15 @@ class Runs:
     def day(self, when: Day) -> float:
         """Days from the origin: a number as it is, a date at its end."""
         return horizon(when, next(iter(self.arms.values())).process)
+
+    @property
+    def dated(self) -> bool:
+        """Whether days are dates."""
+        return next(iter(self.arms.values())).process.calendar is not None
+
+    def end_of(self, moment: float) -> float:
+        """The end of the day in which something happens; a midnight begins a date."""
+        return before(math.floor(moment) + 1.0) if self.dated else float(math.ceil(moment))
 
     @property
     def horizon(self) -> float | None:

@@ -81,8 +81,7 @@ def overview(made: Crossed) -> str:
     """How often, with which draws, until when."""
     names, runs = made.names, made.crossing.runs
     least = min(len(runs.numbers(name)) for name in runs.scenarios)
-    until = names.falls(made.crossing.end - 1) if names.dated else names.day(made.crossing.end)
-    return names.say("loop.overview", replications=least, seed=runs.seed, until=until)
+    return names.say("loop.overview", replications=least, seed=runs.seed, until=names.day(made.crossing.end))
 
 
 def table(made: Crossed) -> str:

@@ -84,13 +84,13 @@ def _tables(tables: Tables, plan: Plan | None, about: Mapping[str, str]) -> dict
 
 def _pictures(tables: Tables, say: Sentences) -> dict[str, Picture]:
     """The pictures by key; what they show is told by a sentence."""
-    crossing, names, scale = tables.made.crossing, tables.names, tables.scale
+    names, scale = tables.names, tables.scale
     cells = tables.made.tables["cells"]
     realised, written = cells[cells["measure"] == "realised"], replace(scale, factor=1.0)
     draw = {
         "two_way": lambda: plotregimes.two_way(_scaled(realised, scale), names, scale.unit, written.text),
         "benefit": lambda: plotregimes.benefit(_scaled(tables.made.tables["benefit"], scale), names, scale.unit),
-        "curves": lambda: plotregimes.curves(tables.made.tables["curve"], names, crossing.end),
+        "curves": lambda: plotregimes.curves(tables.made.tables["curve"], names),
         "shares": lambda: plotregimes.shares(tables.made.tables["fairness"], names, tables.first),
         "waits": lambda: plotregimes.waits(tables.made.tables["waiting"], names),
     }  # fmt: skip

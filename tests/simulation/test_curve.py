@@ -120,12 +120,12 @@ def test_times_are_whole_days_from_the_first_entry_to_the_last_start_and_not_too
     assert len(times) <= 401 and (times % 1 == 0).all() and times.max() >= 5000.5 and times.diff().nunique() == 1
 
 
-def test_a_date_counts_to_its_end_and_a_day_number_is_a_moment() -> None:
+def test_a_date_counts_to_just_before_midnight_and_a_day_number_is_a_moment() -> None:
     process = Process([Stage("review")], calendar="weekly", origin="2020-01-01")
     table = pd.DataFrame({"id": ["a", "b"], "ready": 0.0, "due": ["2020-01-03", "2020-01-04"]})
     runs = runs_of({"base": np.array([[2.5, 3.0]])}, table, process)
     found = runs.started("2020-01-03", 2.4)
-    assert found["time"].tolist() == [3.0, 2.4] and found["mean"].tolist() == [1.0, 0.0]
+    assert found["time"].tolist() == [3.0, 2.4] and found["mean"].tolist() == [0.5, 0.0]
     due = runs.curve(over="due", times=[2.0, 3.0, 4.0])
     assert due["mean"].isna().tolist() == [True, False, False] and due["mean"].tolist()[1:] == [1.0, 1.0]
     assert due["date"].astype(str).tolist() == ["2020-01-02", "2020-01-03", "2020-01-04"]

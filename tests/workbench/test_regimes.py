@@ -249,7 +249,7 @@ def test_nothing_is_given_out_before_the_first_sitting_and_the_day_is_kept(tmp_p
     with Store("out/runs.sqlite") as store:
         assert store.load(1).options["first"] == "2020-02-01"
     benefit = pd.read_csv("out/benefit.csv").query("kind == 'secured' and mean > 0")
-    assert benefit["time"].min() == 33.0, "3 February: a Saturday is moved to Monday"
+    assert benefit["time"].min() == 34.0, "by the end of 3 February: a Saturday is moved to Monday"
 
 
 FAULTS = [
