@@ -143,26 +143,43 @@ def regions(
 
     Parameters as of `regional_quota`.
     """
-    region = column(model.projects, "projects", "region").astype(object).fillna("").astype(str).to_numpy()
-    shares = shares or case.policy.formula
-    names = sorted(set(region) | set(shares))
-    parts = {name: _parts(model, region, names, name, shares) for name in model.pools.resources}
-    return parts, 1 + np.searchsorted(names, region)
+    share = formula(case, model, shares)
+    parts = {name: _parts(model, share[name]) for name in model.pools.resources}
+    return parts, 1 + np.searchsorted(share.index.to_numpy(dtype=str), _regions(model))
 
 
-def _parts(
-    model: Model, region: NDArray[np.object_], names: list[str], resource: str, shares: Mapping[str, float]
-) -> Floats:
-    """Each region's part of the provincial pools of a resource."""
-    if shares:
-        share = np.array([shares.get(name, 0.0) for name in names])
-    else:
+def _regions(model: Model) -> NDArray[np.str_]:
+    return column(model.projects, "projects", "region").astype(object).fillna("").to_numpy(dtype=str)
+
+
+def formula(case: Case, model: Model, shares: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Each region's share of all quota: as stated, else what its projects ask for; a row per region, by resource.
+
+    Parameters as of `regional_quota`.
+
+    Examples
+    --------
+    >>> from allocator.model import build
+    >>> case = Case.from_tables(pools=pd.DataFrame({"pool": ["p"], "resource": ["land"], "amount": [5.0]}), projects=
+    ...     pd.DataFrame({"id": ["a", "b"], "land": [4.0, 1.0], "value": [2.0, 1.0], "region": ["north", "south"]}))
+    >>> formula(case, build(case))["land"].to_dict()
+    {'north': 0.8, 'south': 0.2}
+    """
+    region, shares = _regions(model), shares or case.policy.formula
+    names = sorted({*region.tolist(), *shares})
+    found = pd.DataFrame(1.0, index=names, columns=list(model.pools.resources))
+    for resource in model.pools.resources:
         asked = model.options.groupby("project")[resource].max().reindex(model.projects["id"]).fillna(0.0)
-        share = asked.groupby(region).sum().reindex(names).fillna(0.0).to_numpy()
-    if not share.sum():
-        share = np.ones(len(names))
-    share = share / share.sum()
-    table = model.pools.table[model.pools.table["resource"] == resource]
+        share = pd.Series(shares, dtype=float) if shares else asked.groupby(region).sum()
+        if share.sum():
+            found[resource] = share.reindex(names).fillna(0.0)
+    return found / found.sum()
+
+
+def _parts(model: Model, formula: pd.Series) -> Floats:
+    """Each region's part of the provincial pools of a resource."""
+    names, share = formula.index, formula.to_numpy()
+    table = model.pools.table[model.pools.table["resource"] == formula.name]
     own = table[~table["provincial"]].groupby("region")["amount"].sum().reindex(names).fillna(0.0).to_numpy()
     wanted = np.maximum(share * table["amount"].sum() - own, 0.0)
     return np.asarray(wanted / wanted.sum() if wanted.sum() else share)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from allocator.case import Case
+from allocator.case import Case, natural
 from allocator.options import WHOLE_ROUND, kept_grants
 from allocator.schema import column, split
 
@@ -165,8 +165,8 @@ def pool_rows(case: Case, periods: tuple[str, ...]) -> Pools:
 
 def _linked(stated: pd.DataFrame, periods: tuple[str, ...]) -> pd.DataFrame:
     """Pool rows of the planned periods, in order, with what may pass between neighbours."""
-    later = sorted(set(stated["period"]) - set(periods) - {WHOLE_ROUND})
-    beyond = next((period for period in later if not periods or period > periods[-1]), None)
+    later = sorted(set(stated["period"]) - set(periods) - {WHOLE_ROUND}, key=natural)
+    beyond = next((period for period in later if not periods or natural(period) > natural(periods[-1])), None)
     place = {WHOLE_ROUND: 0} | {period: i for i, period in enumerate(periods)}
     links = stated[(stated["period"] != WHOLE_ROUND) & ((stated["advance"] > 0) | (stated["carry"] > 0))]
     stated = pd.concat([stated, _gaps(stated, links["pool"].unique(), periods)], ignore_index=True)

@@ -17,9 +17,9 @@ from allocator.case import Case
 from allocator.lp import KeptEngine
 from allocator.model import Model, build
 from allocator.options import WHOLE_ROUND, kept_grants, period_bounds
-from allocator.pools import Pools
-from allocator.program import EXACT, Effort, Program
+from allocator.program import Effort, Program
 from allocator.schema import column
+from allocator.shortage import shortage
 from allocator.stock import Supply
 from allocator.taking import Taking
 
@@ -65,9 +65,11 @@ class Round:
     case : Case
         Without earlier grants and without the readiness rule: who is ready is known at each sitting.
     model : Model
-        All options of all projects.
+        All options of all projects, and those that grants from before the round stand for.
     earlier : tuple of Holding
         Grants of the case that still stand (3.9).
+    past : array of bool over options
+        What only such a grant stands for; it cannot be chosen.
 
     Examples
     --------
@@ -80,6 +82,7 @@ class Round:
     case: Case
     model: Model
     earlier: tuple[Holding, ...]
+    past: NDArray[np.bool_]
 
     @staticmethod
     def of(case: Case) -> Round:
@@ -90,9 +93,15 @@ class Round:
         InputError
             The scores cannot be made.
         """
-        bare = replace(case, policy=replace(case.policy, readiness="off"), grants=case.grants.iloc[:0])
-        made = Round(bare, build(bare), ())
-        return replace(made, earlier=made._earlier(case))
+        grants = kept_grants(case)
+        period = column(grants, "grants", "period").fillna(WHOLE_ROUND)
+        planned = case.policy.periods or case.periods or (WHOLE_ROUND,)
+        bare = replace(case, policy=replace(case.policy, readiness="off", change_cost=None),
+                       grants=grants[~period.isin(planned).to_numpy()])  # fmt: skip
+        model = build(bare)
+        past = model.options["earlier"].to_numpy(dtype=bool)
+        made = Round(bare, _released(model, past), (), past)
+        return replace(made, earlier=made._earlier(grants))
 
     @cached_property
     def ids(self) -> pd.Index[Any]:
@@ -150,6 +159,34 @@ class Round:
         ]
 
     @cached_property
+    def last_drawn(self) -> Floats:
+        """How late a pool is drawn on, by grant column: provincial pools first, the narrowest first, as in `Supply`.
+
+        Any order is worth the same in one plan; what is left at later sittings is worth most so, since provincial pools
+        may give only a share of a demand (3.5), and wide ones serve whoever comes.
+        """
+        found = np.zeros(len(self.model.columns))
+        pool = np.concatenate([rows for _, rows in self.supply] or [np.empty(0, np.intp)])
+        width = np.bincount(pool, minlength=len(self.model.pools.table)) / (len(self.supply) + 1.0)
+        own = ~self.model.pools.table["provincial"].to_numpy(dtype=bool)
+        for columns, rows in self.supply:
+            found[columns] = own[rows] + width[rows]
+        return found
+
+    @cached_property
+    def ends(self) -> Indices:
+        """The last period in which each pool row can be drawn on, as its place among the periods."""
+        table, last = self.model.pools.table, len(self.model.pools.periods) - 1
+        return np.where(table["period"] == WHOLE_ROUND, last, table["place"]).astype(np.intp)
+
+    def now(self, period: int) -> Indices:
+        """The row of the same pool in a period, of each pool row; itself where that is later, or there is none."""
+        following, found = self.model.pools.table["following"].to_numpy(), np.arange(len(self.ends))
+        while (behind := (self.ends[found] < period) & (following[found] >= 0)).any():
+            found[behind] = following[found[behind]]
+        return found
+
+    @cached_property
     def begins(self) -> tuple[pd.Timestamp | float, ...]:
         """The first day of each period: a date or a day number; empty where there is but one without a name."""
         periods = self.model.pools.periods
@@ -165,20 +202,44 @@ class Round:
         """What is taken from when nothing is divided; copied for each use."""
         return Taking(self.case, self.model, Supply(self.case, self.model), np.zeros(len(self.ids), dtype=np.intp))
 
+    def divided(self, earlier: tuple[Holding, ...]) -> Taking:
+        """What is taken from when provincial pools are divided by formula, after what earlier grants draw."""
+        if earlier not in self._divided:
+            parts, holder = regions(self.case, self.model)
+            kept = [draw for one in earlier for draw in one.draws]
+            self._divided[earlier] = Taking(self.case, self.model, Supply(self.case, self.model, parts, kept), holder)
+        return self._divided[earlier].copy()
+
     @cached_property
-    def divided(self) -> Taking:
-        """What is taken from when each region has its formula share of the provincial pools; copied for each use."""
-        parts, holder = regions(self.case, self.model)
-        return Taking(self.case, self.model, Supply(self.case, self.model, parts), holder)
+    def _divided(self) -> dict[tuple[Holding, ...], Taking]:
+        return {}
 
     @cached_property
     def must(self) -> NDArray[np.bool_]:
-        """Projects that must be done."""
-        return (column(self.model.projects, "projects", "decision") == "must").to_numpy()
+        """Projects that must be done, and those that they require."""
+        found: NDArray[np.bool_] = (column(self.model.projects, "projects", "decision") == "must").to_numpy().copy()
+        rows = self.model.rows.iloc[self.rows_of.get("requires", np.empty(0, np.intp))]
+        first, second = (self.ids.get_indexer(pd.Index(rows[name])) for name in ("project", "name"))
+        while (more := found[first] & ~found[second]).any():
+            found[second[more]] = True
+        return found
+
+    @cached_property
+    def stage(self) -> Indices:
+        """The objective in which the value of each option counts, as its place among them (3.1)."""
+        rules, count = self.case.policy.priorities, len(self.owner)
+        if rules is None or rules.method != "lexicographic" or not rules.order:
+            return np.zeros(count, dtype=np.intp)
+        of = column(self.model.projects, "projects", rules.by).to_numpy(dtype=object)[self.owner]
+        place = {name: i for i, name in enumerate(rules.order)}
+        return np.array([place.get(one, len(place)) for one in of], dtype=np.intp)
 
     @cached_property
     def worthwhile(self) -> NDArray[np.bool_]:
-        """Options that lose nothing at the prices of the relaxation over all projects, ready or not."""
+        """Options that lose nothing at the prices of the relaxation over all projects, ready or not.
+
+        Those of projects that come first strictly are not weighed against the others.
+        """
         program = Program.of(self.model)
         answer = KeptEngine("highs", 1).run(program, Effort(relaxed=True))
         if answer.prices is None:
@@ -188,6 +249,7 @@ class Round:
         value = self.model.value[: len(self.owner)]
         profit = value - (self.model.matrix.T @ prices)[: len(self.owner)]
         found: NDArray[np.bool_] = profit >= -1e-6 * np.maximum(1.0, np.abs(value))
+        found |= self.stage < self.stage.max(initial=0)
         return found
 
     @cached_property
@@ -195,7 +257,8 @@ class Round:
         """Rank and cut over all projects, ready or not, by project (baseline a)."""
         taking = self.common.copy()
         for one in self.earlier:
-            taking.hold(one.project, one.option, one.draws, one.loans or ())
+            taking.hold(one.project, one.option, one.draws, one.loans)
+        taking.open = ~self.past
         taking.run(np.arange(len(self.ids)))
         return {one.project: one for one in self.taken(taking)}
 
@@ -223,6 +286,24 @@ class Round:
         options = self.model.options
         return {name: float(options.groupby("project")[name].max().sum()) for name in self.case.resources}
 
+    def covers(self, one: Holding) -> bool:
+        """Whether a holding draws all that its option asks for (3.3)."""
+        drawn = dict.fromkeys(self._asked, 0.0)
+        for row, amount in one.draws:
+            drawn[self._drawn_as[row]] += amount
+        asked = {name: float(amounts[one.option]) for name, amounts in self._asked.items()}
+        return all(drawn[name] >= one.share * asked[name] - 1e-6 * max(1.0, asked[name]) for name in asked)
+
+    @cached_property
+    def _asked(self) -> dict[str, Floats]:
+        """What each option asks for, by resource."""
+        return {name: self.model.options[name].to_numpy(dtype=float) for name in self.case.resources}
+
+    @cached_property
+    def _drawn_as(self) -> list[str]:
+        """The resource of each pool row."""
+        return [str(name) for name in self.model.pools.table["resource"]]
+
     def shortage(self, holdings: Iterable[Holding]) -> Floats:
         """What every pool row lacks for what is held: see `shortage`."""
         drawn = np.zeros(len(self.model.pools.table))
@@ -231,9 +312,8 @@ class Round:
                 drawn[row] += amount
         return shortage(self.model.pools, drawn)
 
-    def _earlier(self, case: Case) -> tuple[Holding, ...]:
-        """Grants of the case that still stand, from the very pools that they were given from."""
-        grants = kept_grants(case)
+    def _earlier(self, grants: pd.DataFrame) -> tuple[Holding, ...]:
+        """Grants that still stand, from the very pools that they were given from."""
         if not len(grants):
             return ()
         table, options = self.model.pools.table, self.model.options
@@ -255,49 +335,17 @@ class Round:
         return tuple(found)
 
 
-def shortage(pools: Pools, drawn: Floats) -> Floats:
-    """What every pool row lacks beyond its amount, what passes on, and the bank; all zero where quota is conserved.
-
-    Parameters
-    ----------
-    pools : Pools
-    drawn : array over pool rows
-
-    Returns
-    -------
-    array over pool rows
-
-    Notes
-    -----
-    It is reckoned from (3.4) alone, row after row: what may pass on passes on, an advance is taken where that is not
-    enough, and the rest must come from bank steps into the pool.
-
-    Examples
-    --------
-    >>> case = Case.from_tables(projects=pd.DataFrame({"id": ["a"], "land": [4.0], "value": [2.0]}), pools=pd.DataFrame(
-    ...     {"pool": ["p", "p"], "resource": "land", "period": ["1", "2"], "amount": [5.0, 8.0], "advance": [0.5, 0]}))
-    >>> pools = Round.of(case).model.pools
-    >>> shortage(pools, np.array([9.0, 4.0])).tolist(), shortage(pools, np.array([9.0, 5.0])).tolist()
-    ([0.0, 0.0], [0.0, 1.0])
-    """
-    table = pools.table
-    amount, carry, advance = (table[name].to_numpy(dtype=float) for name in ("amount", "carry", "advance"))
-    following = table["following"].to_numpy()
-    passed, lacks = np.zeros(len(table)), np.zeros(len(table))
-    for row in range(len(table)):
-        left = amount[row] + passed[row] - drawn[row]
-        lacks[row] = max(-left - advance[row], 0.0)
-        if following[row] >= 0:
-            passed[following[row]] = min(left + lacks[row], carry[row])
-    lacks[lacks <= 1e-6 * np.maximum(1.0, drawn)] = 0.0
-    steps = pools.steps
-    for step, into in steps.groupby("step"):
-        left = float(steps.loc[steps["step"] == step, "amount"].iloc[0])
-        for row in into["pool_row"]:
-            bought = min(left, lacks[row])
-            left, lacks[row] = left - bought, lacks[row] - bought
-    lacks[lacks <= EXACT * np.maximum(1.0, drawn)] = 0.0
-    return lacks
+def _released(model: Model, past: NDArray[np.bool_]) -> Model:
+    """The model with nothing kept of earlier grants yet; a sitting says what is held."""
+    if not past.any():
+        return model
+    held = np.zeros(len(model.columns), dtype=bool)
+    held[np.flatnonzero(past)] = True
+    matrix, pools = model.matrix.copy(), (model.rows["block"] == "pool").to_numpy()
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    matrix.data[pools[row] & held[matrix.indices]] = 0.0
+    options, lower = model.options.assign(earlier=False), np.where(held, 0.0, model.lower)
+    return replace(model, matrix=matrix, options=options, lower=lower)
 
 
 def _places(block: pd.Series) -> dict[str, Indices]:

@@ -6,7 +6,7 @@ those of later periods are promises, which the next sitting makes anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,15 +17,16 @@ from scipy import sparse
 from allocator import tables
 from allocator.lp import KeptEngine
 from allocator.model import Model, Objective
-from allocator.program import Status
-from allocator.round import Holding, Round
-from allocator.stages import Search
+from allocator.program import EXACT, Effort, Program, Status
+from allocator.round import NOTHING, Holding, Round
+from allocator.stages import COST, Found, Search
 from allocator.stock import Floats
 from allocator.taking import Taking
 
 Indices = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 TINY = 1e-7
+ENDS = ("project", "name")
 EASED = ("floor", "cap", "one")
 """Rows that give way where nothing is feasible otherwise: rules, and projects that must be done."""
 
@@ -126,8 +127,23 @@ class Sitting:
         return Choice(tuple(self.round.taken(taking)))
 
     def from_list(self, listed: Mapping[int, Holding]) -> Choice:
-        """What a list made before gives to the waiting projects, such as `Round.listed`."""
-        return Choice(tuple(listed[one] for one in self.waiting if one in listed))
+        """What a list made before, such as `Round.listed`, gives to the waiting projects, the first of the list first.
+
+        A part of a period that has passed is given where its quota has passed on to this one and is nobody else's.
+        """
+        whole, now = self.round, self.round.now(self.period)
+        waits, holders = set(self.waiting), {one.project for one in self.held}
+        ahead = [one for one in listed.values() if whole.start[one.option] >= self.period]
+        taken = [*self.held, *(one for one in ahead if one.project not in holders)]
+        given = [one for one in ahead if one.project in waits]
+        for one in listed.values():
+            if one.project in waits and whole.start[one.option] < self.period:
+                moved = replace(one, draws=tuple((int(now[row]), amount) for row, amount in one.draws))
+                lost = any(whole.ends[row] < self.period for row, _ in moved.draws)
+                if not lost and not whole.shortage([*taken, moved]).any():
+                    taken.append(moved)
+                    given.append(moved)
+        return Choice(tuple(given))
 
     def optimise(self, value: Floats | None = None) -> Choice:
         """Solve the model again over what is left (3.1 to 3.11).
@@ -149,36 +165,64 @@ class Sitting:
         key = (opens.tobytes(), frozenset(self.waiting), frozenset(self.held), told)
         if self.last is not None and self.last.key == key:
             return self.last
-        model = self._model(value, opens)
-        found = Search(model, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run(self._start())
-        size, eased = len(model.columns), 0.0
+        found, eased = Found("infeasible", None), 0.0
+        for tried in self._tries(opens):
+            model = self._model(value, tried)
+            found = self._search(model, self._start(tried))
+            if found.status != "infeasible":
+                break
+        size = len(model.columns)
         if found.status == "infeasible":
-            softer = _eased(model)
-            found = Search(softer, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run()
+            found = self._search(_eased(model))
             eased = 0.0 if found.x is None else float(found.x[size:].sum())
         if found.x is None:
             return Choice((), found.status)
         gaps = [gap for name, _, _, gap in found.stages if name.startswith("value") and gap is not None]
-        choice = self._choice(found.x[:size], found.status, max(gaps, default=float("nan")), eased)
-        return replace(choice, key=key)
+        x = self._settled(model, found.x[:size])
+        return replace(self._choice(x, found.status, max(gaps, default=float("nan")), eased), key=key)
+
+    def _search(self, model: Model, start: Floats | None = None) -> Found:
+        return Search(model, KeptEngine("highs", 1), self.gap, self.time_limit, brisk=True).run(start)
+
+    def _tries(self, opens: Bools) -> Iterator[Bools]:
+        """First quota for those who must be done and are not ready is kept in later periods, where there are any."""
+        whole, kept = self.round, np.zeros(len(self.round.ids), dtype=bool)
+        kept[list(self.reserved)] = True
+        later = np.bincount(whole.owner, opens & (whole.start > self.period), minlength=len(kept)) > 0
+        now = opens & (kept & later)[whole.owner] & (whole.start == self.period)
+        if now.any():
+            yield opens & ~now
+        yield opens
+
+    def _settled(self, model: Model, x: Floats) -> Floats:
+        """The same plan with its quota drawn in the order of `Round.last_drawn`, where that is worth the same."""
+        moves = np.isin(model.columns["block"].to_numpy(), ("grant", "carry", "advance", "bank"))
+        program = Program.of(model).fix(~moves, x)
+        for objective in model.objectives:
+            if objective.coef[moves].any():
+                reached = float(objective.coef @ x)
+                program = program.hold(objective.coef, reached - EXACT * abs(reached))
+        answer = KeptEngine("highs", 1).run(program.aim(-self.round.last_drawn), Effort(relaxed=True))
+        if answer.x is None:
+            return x
+        settled = program.repair(answer.x)
+        return settled if program.violation(settled).max(initial=0.0) <= 1e-6 else x
 
     def _opens(self) -> Bools:
         """Options that may be chosen: of projects that wait or are kept quota for, and of no passed period."""
         whole = self.round
         asks = np.zeros(len(whole.ids), dtype=bool)
         asks[[*self.waiting, *self.reserved]] = True
-        opens: Bools = asks[whole.owner] & (whole.start >= self.period)
+        opens: Bools = asks[whole.owner] & (whole.start >= self.period) & ~whole.past
         return opens
 
-    def _start(self) -> Floats | None:
+    def _start(self, opens: Bools) -> Floats | None:
         """The plan of the sitting before, as far as it still stands."""
         before = None if self.last is None else self.last.x
         if before is None:
             return None
         count, x = len(self.round.model.options), before.copy()
-        stands = np.zeros(len(self.round.ids), dtype=bool)
-        stands[[*self.waiting, *self.reserved]] = True
-        x[:count] = np.where(stands[self.round.owner] & (self.round.start >= self.period), x[:count], 0.0)
+        x[:count] = np.where(opens, x[:count], 0.0)
         for one in self.held:
             if one.option >= 0:
                 x[one.option] = one.share
@@ -192,10 +236,11 @@ class Sitting:
 
     def _taking(self, divided: bool) -> Taking:
         """The round with what is held set aside, and the options of passed periods closed."""
-        taking = (self.round.divided if divided else self.round.common).copy()
+        earlier = tuple(one for one in self.held if divided and one in self.round.earlier)
+        taking = self.round.divided(earlier) if divided else self.round.common.copy()
         for one in self.held:
-            taking.hold(one.project, one.option, one.draws, one.loans or (), one.share)
-        taking.open = self.round.start >= self.period
+            taking.hold(one.project, one.option, () if one in earlier else one.draws, one.loans, one.share)
+        taking.open = (self.round.start >= self.period) & ~self.round.past
         return taking
 
     def _model(self, value: Floats | None, opens: Bools) -> Model:
@@ -212,10 +257,12 @@ class Sitting:
         self._groups(upper, opens)
         objectives, worth = model.objectives, model.value
         if value is not None:
-            worth = np.concatenate([value, model.value[count:]])
+            more = np.append(value - model.value[:count], np.zeros(len(model.value) - count))
+            worth = model.value + more
+            stage = np.append(whole.stage, np.full(len(more) - count, NOTHING))
             objectives = tuple(
-                one if one.name == "cost" else replace(one, coef=np.where(one.coef != 0, worth, 0.0))
-                for one in objectives
+                one if one.name == COST else replace(one, coef=one.coef + np.where(stage == place, more, 0.0))
+                for place, one in enumerate(objectives)
             )
         row_lower, row_upper = self._rows(asks, {one.project for one in held})
         return replace(
@@ -262,7 +309,7 @@ class Sitting:
         return sparse.csr_array(matrix + sparse.csr_array((amount, (rows, option.astype(int))), shape=matrix.shape))
 
     def _rows(self, asks: Bools, holders: set[int]) -> tuple[Floats, Floats]:
-        """Who must be done is done once it waits; who holds its elements requires nothing more."""
+        """Who must be done is done once it waits; holders require nothing more, and exclude no other holder."""
         whole, model = self.round, self.round.model
         lower, upper = model.row_lower.copy(), model.row_upper.copy()
         one = whole.rows_of.get("one", np.empty(0, np.intp))
@@ -271,7 +318,8 @@ class Sitting:
         holds[list(holders)] = True
         for block in ("requires", "excludes"):
             rows = whole.rows_of.get(block, np.empty(0, np.intp))
-            upper[rows[holds[whole.ids.get_indexer(pd.Index(model.rows["project"].iloc[rows]))]]] += 1.0
+            first, second = (holds[whole.ids.get_indexer(pd.Index(model.rows[name].iloc[rows]))] for name in ENDS)
+            upper[rows[first if block == "requires" else first & second]] += 1.0
         pools = whole.rows_of.get("pool", np.empty(0, np.intp))
         for holding in self.held:
             if holding.option < 0:
@@ -331,34 +379,3 @@ def _eased(model: Model) -> Model:
         matrix=sparse.csr_array(sparse.hstack([model.matrix, slack], format="csr")), objectives=(first, *wide),
         value=np.append(model.value, np.zeros(more)), cost=np.append(model.cost, np.zeros(more)),
     )  # fmt: skip
-
-
-def regional(sitting: Sitting) -> Choice:
-    """Each region has its formula share of all quota; inside it, first come first served (MODEL 5)."""
-    return sitting.take(divided=True)
-
-
-def ranked(sitting: Sitting) -> Choice:
-    """Rank and cut over all projects, once, before anybody is ready (MODEL 5)."""
-    return sitting.from_list(sitting.round.listed)
-
-
-def follow(sitting: Sitting) -> Choice:
-    """The projects that are ready are optimised again over what is left (MODEL 5)."""
-    return sitting.optimise()
-
-
-def priced(sitting: Sitting) -> Choice:
-    """As `follow`, with quota kept for better projects that are still under review.
-
-    An option counts nothing where it is not worth its quota and money at the prices of the whole round, those of the
-    relaxation over all projects, ready or not: bid prices, as in Talluri and van Ryzin, Management Science 44 (1998).
-    It is then chosen for a rule's sake only.
-    """
-    whole = sitting.round
-    value = whole.model.value[: len(whole.owner)]
-    return sitting.optimise(np.where(whole.worthwhile, value, -1e-3 * np.abs(value)))
-
-
-REGIMES = {"regional": regional, "ranked": ranked, "follow": follow, "priced": priced}
-"""What decides at a sitting, by name (MODEL 5)."""

@@ -34,9 +34,14 @@ class Supply:
     model : Model
     parts : dict, optional
         Resource to the share of each holder in the provincial pools; holders are numbered from 1.
+    kept : iterable of (pool row, amount)
+        What is set aside before anything is divided.
     """
 
-    def __init__(self, case: Case, model: Model, parts: dict[str, Floats] | None = None) -> None:
+    def __init__(
+        self, case: Case, model: Model, parts: dict[str, Floats] | None = None,
+        kept: Iterable[tuple[int, float]] = (),
+    ) -> None:  # fmt: skip
         pools, self.x = model.pools, np.zeros(len(model.columns))
         self.n_rows, self.demand = (
             len(pools.table),
@@ -52,6 +57,8 @@ class Supply:
         self.size = len(base)
         self.left = base.tolist()
         self._keep(model)
+        for row, amount in kept:
+            self.draw(row, OWN, amount, [])
         if parts is not None:
             shares = np.array([parts[name] for name in resource])
             left = np.broadcast_to(np.array(self.left)[:, None], shares.shape)

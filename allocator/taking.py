@@ -78,7 +78,7 @@ class Taking:
         return other
 
     def hold(
-        self, i: int, option: int, draws: Iterable[tuple[int, float]], loans: Iterable[tuple[int, float]],
+        self, i: int, option: int, draws: Iterable[tuple[int, float]], loans: Iterable[tuple[int, float]] | None,
         share: float = 1.0,
     ) -> None:  # fmt: skip
         """Set aside what a project has been given before; it counts in the caps, and is not taken again.
@@ -90,13 +90,17 @@ class Taking:
         option : int
             -1 where it is none of the model.
         draws : iterable of (pool row, amount)
-        loans : iterable of (column, amount)
+        loans : iterable of (column, amount), optional
+            Without, what the option needs is borrowed now.
         share : float
             Of the option.
         """
         for row, amount in draws:
             self.supply.draw(row, self.holder[i], amount, [])
-        self.money.book(loans, 1.0)
+        if loans is not None:
+            self.money.book(loans, 1.0)
+        elif option >= 0:
+            self.money.take(option, self.ids[i])
         if option >= 0:
             self.reached += share * self.cap[option]
         self.taken[i] = (option, [], [])

@@ -108,6 +108,7 @@ class Giving:
         due = [one for one in self._due(self.promised, period) if ready[one]]
         for one in [part for project in due for part in self.promised.pop(project)]:
             self._hold(one, day)
+        self._conserved(day)
         given = set(due)
         self._tell(given - set(lapsed), set(lapsed) - given)
         waiting = int(ready.sum()) - len(given)
@@ -146,19 +147,24 @@ class Giving:
         one = Sitting(self.round, day, period, tuple(waiting.tolist()), self._all_held(),
                       tuple(np.flatnonzero(free).tolist()), self.gap, self.time_limit, self.last)  # fmt: skip
         choice = self.regime.decide(one)
-        self._check(choice, ready, period, day)
+        self._check(choice, ready, period)
         self.last = choice
         return choice
 
-    def _check(self, choice: Choice, ready: NDArray[np.bool_], period: int, day: float) -> None:
-        """Nothing is given twice, to nobody who does not wait, and no more than there is (3.4)."""
-        ids = self.round.ids
-        wrong = [str(ids[one.project]) for one in choice.holdings if not ready[one.project]]
-        if wrong:
-            raise YaosuError("loop_not_waiting", {"regime": self.regime.name, "found": ", ".join(wrong[:5])})
-        chosen = _by_project(choice.holdings)
-        given = [one for project in self._due(chosen, period) for one in chosen[project]]
-        lacks = self.round.shortage([*self._all_held(), *given])
+    def _check(self, choice: Choice, ready: NDArray[np.bool_], period: int) -> None:
+        """Given is to who waits, all that an option asks for (3.3), and of no period that has passed."""
+        ends = self.round.ends
+        for code, holds in (
+            ("not_waiting", lambda one: ready[one.project]),
+            ("uncovered", self.round.covers),
+            ("passed", lambda one: all(ends[row] >= period for row, _ in one.draws)),
+        ):
+            if wrong := [str(self.round.ids[one.project]) for one in choice.holdings if not holds(one)]:
+                raise YaosuError(f"loop_{code}", {"regime": self.regime.name, "found": ", ".join(wrong[:5])})
+
+    def _conserved(self, day: float) -> None:
+        """No more is held than there is (3.4)."""
+        lacks = self.round.shortage(self._all_held())
         if lacks.any():
             row = self.round.model.pools.table.iloc[int(lacks.argmax())]
             found = {"regime": self.regime.name, "pool": row["pool"], "day": f"{day:g}", "found": f"{lacks.max():.6g}",

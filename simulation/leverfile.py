@@ -17,7 +17,7 @@ from allocator.errors import Fault, InputError
 from allocator.labels import label
 from allocator.overrides import shown
 from allocator.processschema import SETTINGS
-from allocator.sitting import REGIMES
+from allocator.regimes import REGIMES
 from simulation.levers import Scenario
 from simulation.process import Process
 from simulation.processtables import MEASURES, needed, value_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 from allocator import cells
 from allocator.errors import Fault, InputError
-from allocator.sitting import REGIMES
+from allocator.regimes import REGIMES
 from simulation.distributions import as_distribution
 from simulation.measures import Deferral, Dispatch, Hotline, Teams
 from simulation.process import Office, Process, Stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,13 +10,14 @@ from typing import Literal
 
 import pandas as pd
 
-from allocator import sitting
+from allocator import regimes
 from allocator.case import Case
 from allocator.cells import nearest
 from allocator.errors import YaosuError
 from allocator.options import period_bounds
 from allocator.round import Round
 from allocator.sitting import Choice, Sitting
+from simulation.depends import depends
 from simulation.draws import draw
 from simulation.giving import Given, Giving
 from simulation.measures import Day
@@ -57,7 +57,7 @@ class Regime:
 
 
 REGIMES: Mapping[str, Regime] = {
-    name: Regime(name, decide, returns=name in ("follow", "priced")) for name, decide in sitting.REGIMES.items()
+    name: Regime(name, decide, returns=name in ("follow", "priced")) for name, decide in regimes.REGIMES.items()
 }
 USUAL = ("regional", "ranked", "follow")
 """The regimes that are compared where none is named."""
@@ -149,14 +149,9 @@ class Loop:
     @property
     def told(self) -> list[object]:
         """All that a result depends on beside projects, process and seed, for its fingerprint."""
-        decide = self.regime.decide
-        try:
-            text = f"{inspect.getsource(decide)}{inspect.getclosurevars(decide).nonlocals}{decide.__defaults__}"
-        except (OSError, TypeError):
-            text = f"{self.regime.name}{decide!r}"
         first = self.first.isoformat() if isinstance(self.first, dt.date) else self.first
-        return [self.round.case.hash, [repr(one) for one in self.round.earlier], text, self.regime.returns, self.every,
-                first, self.gap]  # fmt: skip
+        return [self.round.case.hash, [repr(one) for one in self.round.earlier], depends(self.regime.decide),
+                self.regime.returns, self.every, first, self.gap]  # fmt: skip
 
 
 def regime_of(stated: str | Regime | Decide) -> Regime:
@@ -208,9 +203,10 @@ def run(
     """
     cut = None if until is None else horizon(until, made.process)
     giving = Giving(loop.round, loop.regime, loop.gap, loop.time_limit, made, draw(made, seed, replication), engine)
+    waits_on = loop.regime.decide not in regimes.REGIMES.values() and math.isfinite(_end(loop, made.process, cut))
     for day, period, sits in days(loop, made, cut):
         giving.step(day, period, sits)
-        if giving.done(day):
+        if giving.done(day) and not waits_on:
             break
     return giving.course.records(cut), giving.given()
 

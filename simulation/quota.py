@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from allocator.baselines import formula
 from allocator.round import Round
 from allocator.schema import column
 from simulation.network import day_number
@@ -147,12 +148,12 @@ class Quota:
         return held
 
     @cached_property
-    def formula(self) -> pd.Series:
-        """Each region's share by formula, of all; without one, all regions have the same."""
-        regions = sorted(set(column(self.projects, "projects", "region").astype(object).fillna("")))
-        stated = self.round.case.policy.formula
-        share = pd.Series({one: stated.get(str(one), 0.0) if stated else 1.0 for one in regions}, dtype=float)
-        return share / share.sum() if share.sum() else share
+    def formula(self) -> pd.DataFrame:
+        """Each region's share by formula among those that have projects, by resource: see `baselines.formula`."""
+        regions = sorted(set(column(self.projects, "projects", "region").astype(object).fillna("").astype(str)))
+        share = formula(self.round.case, self.round.model).loc[regions]
+        total = share.sum()
+        return share / total.where(total > 0, 1.0)
 
     def shares(self, one: Outcome, end: float) -> dict[str, Floats]:
         """Share of each region in what is held of each resource, in the order of `formula`."""

@@ -10,7 +10,12 @@ import pandas as pd
 
 from allocator.case import Case
 from allocator.policy import Policy, Rule
+from allocator.round import Round
+from simulation.giving import Given
+from simulation.loop import Loop, Regime, run
 from simulation.process import Process, Stage
+from simulation.records import Records
+from simulation.run import Engine, prepare
 
 CITIES = ("east", "west")
 PERIODS = ("0", "60", "120")
@@ -76,3 +81,13 @@ def review(days: float = 20.0) -> Process:
 def at_once() -> Process:
     """Everybody is ready on entering, and starts with the grant."""
     return Process([Stage("review", elapsed=0.0)])
+
+
+def given(
+    case: Case | Round, process: Process, regime: str | Regime = "follow", *, seed: int = 0, engine: Engine = "fast",
+    until: float | None = None, every: float | None = 30.0, first: float | None = None, gap: float = 1e-6,
+) -> tuple[Records, Given, Round]:  # fmt: skip
+    """One replication of a regime."""
+    made = case if isinstance(case, Round) else Round.of(case)
+    loop = Loop.of(made, regime, every=every, first=first, gap=gap)
+    return *run(loop, prepare(made.case.projects, process), seed, 0, engine, until), made

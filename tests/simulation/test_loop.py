@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from rounds import at_once, random_round, review
+from rounds import at_once, given, random_round, review
 from scipy.optimize import linprog
 
 from allocator import allocate, load_sample
@@ -28,22 +28,11 @@ from simulation.experiment import experiment
 from simulation.giving import Given
 from simulation.leverfile import read_levers
 from simulation.levers import Scenario
-from simulation.loop import REGIMES, Loop, Regime, days, regime_of, run
+from simulation.loop import REGIMES, Loop, days, regime_of
 from simulation.process import Process, Stage
-from simulation.records import Records
 from simulation.run import Engine, prepare, record
 from simulation.seek import seek
 from simulation.store import Store
-
-
-def given(
-    case: Case | Round, process: Process, regime: str | Regime = "follow", *, seed: int = 0, engine: Engine = "fast",
-    until: float | None = None, every: float | None = 30.0, first: float | None = None, gap: float = 1e-6,
-) -> tuple[Records, Given, Round]:  # fmt: skip
-    """One replication of a regime."""
-    made = case if isinstance(case, Round) else Round.of(case)
-    loop = Loop.of(made, regime, every=every, first=first, gap=gap)
-    return *run(loop, prepare(made.case.projects, process), seed, 0, engine, until), made
 
 
 def lacking(made: Round, drawn: np.ndarray) -> float:
