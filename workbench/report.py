@@ -66,11 +66,17 @@ class Sentence:
     text: str
     cells: tuple[Cell, ...] = ()
 
+    def __str__(self) -> str:
+        return self.text
 
-def said(key: str, lang: Lang, /, **cells: Cell) -> Sentence:
-    """A sentence with cells put in, of which it may leave some out; words alone have no digits of their own."""
+
+def said(key: str, lang: Lang, /, **parts: Cell | Sentence) -> Sentence:
+    """A sentence with cells and parts of sentences put in, of which it may leave some out; words alone have no digits
+    of their own."""
     used = {name for _, name, _, _ in Formatter().parse(words()[key][lang == "zh"])}
-    return Sentence(label(key, lang, **cells), tuple(cell for name, cell in cells.items() if name in used))
+    inside = [part for name, part in parts.items() if name in used]
+    cells = [(part,) if isinstance(part, Cell) else part.cells for part in inside]
+    return Sentence(label(key, lang, **parts), tuple(cell for some in cells for cell in some))
 
 
 @dataclass(frozen=True)

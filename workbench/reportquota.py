@@ -16,6 +16,8 @@ from workbench.reportcolumns import Columns, Scale
 from workbench.reporttables import Tables
 
 MOST_STAGES, MOST_PRICES = 10, 20
+NEARLY = 0.95
+"""A pool of which a plan uses so much is used up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +95,13 @@ class QuotaTables:
         return max(self.tables.made.crossing.end - max(min(begins), 0.0), 1.0)
 
     def prices(self, plan: Plan) -> Table | None:
-        """What one unit more of what is scarce would be worth, those with most at stake first."""
+        """What one unit more would be worth in the relaxation; what the plan uses up first, then by stake."""
         page = Pages(plan, self.tables.names.lang).prices()
         known = {item.key: item.values.reset_index(drop=True) for item in page.fields}
         price, amount = known["price"].astype(float), known["available"].astype(float)
         stake = (price * amount.fillna(0.0))[price > 0].sort_values(ascending=False, kind="stable")
-        rows = stake.index[:MOST_PRICES]
+        short = (known["used"].astype(float) >= NEARLY * amount)[stake.index]
+        rows = short.sort_values(ascending=False, kind="stable").index[:MOST_PRICES]
         if not len(rows):
             return None
         one = self.columns

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from workbench.report import Cell, Sentence, Table, said
 from workbench.reportcolumns import verdict
 from workbench.reportknown import MADE, synthetic
-from workbench.reportquota import QuotaTables
+from workbench.reportquota import NEARLY, QuotaTables
 from workbench.reporttables import Tables
 
 
@@ -27,9 +28,13 @@ class Sentences:
     tables: Tables
     by: Mapping[str, Table]
 
-    def say(self, key: str, /, **cells: Cell) -> Sentence:
+    def say(self, key: str, /, **parts: Cell | Sentence) -> Sentence:
         """A sentence of the report's words."""
-        return said(f"report.say.{key}", self.tables.names.lang, **cells)
+        return said(f"report.say.{key}", self.tables.names.lang, **parts)
+
+    def part(self, key: str, /, **cells: Cell) -> Sentence:
+        """A part of a sentence, empty where one of its numbers is not known."""
+        return self.say(key, **cells) if _known(*cells.values()) else Sentence("")
 
     def fact(self, key: str) -> Cell:
         """A cell of the table of how the report was made."""
@@ -60,8 +65,10 @@ class Sentences:
                         gain="gain", low="gain_low", high="gain_high", relative="relative")  # fmt: skip
         there = self.two("realised", tables.first, tables.base, base="regime", a="realised")
         sure = tables.sure("gains", tables.first, regime)
+        relative = here.pop("relative")
+        parts = {name: self.part(name, relative=relative) for name in ("share", "aside")}
         common = {"until": self.fact("until"), "confidence": self.fact("confidence")}
-        return self.say(f"gain.{sure}", **here, **there, **common)
+        return self.say(f"gain.{sure}", **here, **there, **common, **parts)
 
     @property
     def other(self) -> str:
@@ -88,7 +95,8 @@ class Sentences:
         low, high = cells["low"].value, cells["high"].value
         nan = float("nan")
         sure = verdict(nan if low is None else low, nan if high is None else high)
-        return self.say(f"depends.{sure}", **cells, **gain, **first)
+        aside = self.part("aside", relative=gain.pop("relative"))
+        return self.say(f"depends.{sure}", **cells, **gain, **first, aside=aside)
 
     def why(self) -> Sentence:
         """What the reviews change: waiting for them, waiting for elements, benefit."""
@@ -103,7 +111,9 @@ class Sentences:
                    ("high", "effect_high"), ("verdict", "verdict"))}  # fmt: skip
         sure = tables.sure("effects", other, tables.main)
         scarce = sure in ("none", "same") and _less(cells["r2"], cells["r1"]) and _less(cells["e1"], cells["e2"])
-        return self.say(f"why.{'unknown' if sure == 'unknown' else 'scarce' if scarce else 'plain'}", **cells)
+        elements = self.part("why.elements", e1=cells["e1"], e2=cells["e2"])
+        key = "unknown" if sure == "unknown" else "scarce" if scarce else "plain"
+        return self.say(f"why.{key}", **cells, elements=elements)
 
     def warning(self) -> tuple[Sentence, ...]:
         """What must not be overlooked: made-up rows, replications that failed, parameters that are assumed."""
@@ -161,7 +171,8 @@ class Sentences:
         table, cells = self.by["gini"], dict[str, Cell]()
         for name, row in self._both("gini"):
             cells |= {name: table.cell(row, "gini"), "resource": table.cell(row, "resource")}
-        return self.say("fairness", **cells, **self._named())
+        key = "fairness" if _known(cells["a"], cells["b"]) else "fairness.none"
+        return self.say(key, **cells, **self._named())
 
     def _both(self, key: str) -> list[tuple[str, int]]:
         """Rows of the resource spoken of, of the first regime (a) and of the one spoken of (b)."""
@@ -176,16 +187,19 @@ class Sentences:
         """How long projects wait for reviews and for elements."""
         table, tables = self.by["waiting"], self.tables
         a, b = (QuotaTables(tables).waiting_row(tables.first, regime) for regime in (tables.base, tables.main))
-        return self.say("waits", review=table.cell(b, "review"), e1=table.cell(a, "elements"),
-                        e2=table.cell(b, "elements"), **self._named())  # fmt: skip
+        cells = {"review": table.cell(b, "review"), "e1": table.cell(a, "elements"), "e2": table.cell(b, "elements")}
+        key = "waits" if _known(*cells.values()) else "waits.review" if _known(cells["review"]) else "waits.none"
+        return self.say(key, **cells, **self._named())
 
     def quota(self) -> Sentence:
         """The scarcest resource."""
         table = self.by["quota"]
-        times = [value or 0.0 for value in table.column("times").values or ()]
+        asked = table.column("demand").values or ()
+        known = zip(table.column("times").values or (), asked, strict=True)
+        times = [inf if value is None and demand else value or 0.0 for value, demand in known]
         row = times.index(max(times))
-        return self.say("quota", **{key: table.cell(row, key) for key in ("resource", "times", "demand", "quota",
-                                                                         "unit")})  # fmt: skip
+        cells = {key: table.cell(row, key) for key in ("resource", "times", "demand", "quota", "unit")}
+        return self.say("quota" if _known(cells["times"]) else "quota.none", **cells)
 
     def idle(self) -> Sentence:
         """Quota that lies idle."""
@@ -196,11 +210,14 @@ class Sentences:
         return self.say("idle", **cells, **self._named())
 
     def prices(self) -> Sentence:
-        """Where one unit more is worth most in all."""
+        """Of the elements that the plan uses up the one with most at stake."""
         table = self.by.get("prices")
         if table is None:
             return self.say("prices.none")
-        row = next((place for place, text in enumerate(table.column("resource").texts) if text), 0)
+        rows = [row for row in range(len(table)) if table.cell(row, "resource").text]
+        row = next((row for row in rows if _short(table.cell(row, "used"), table.cell(row, "available"))), None)
+        if row is None:
+            return self.say("prices.slack")
         return self.say("prices.some", **{key: table.cell(row, key) for key in ("source", "unit", "price")})
 
     def bottlenecks(self) -> Sentence:
@@ -227,6 +244,14 @@ class Sentences:
     def made(self) -> Sentence:
         """From what and how often."""
         return self.say("made", **{key: self.fact(key) for key in ("case", "replications", "seed", "every", "until")})
+
+
+def _known(*cells: Cell) -> bool:
+    return all(cell.value is not None for cell in cells)
+
+
+def _short(used: Cell, available: Cell) -> bool:
+    return used.value is not None and available.value is not None and used.value >= NEARLY * available.value
 
 
 def _less(a: Cell, b: Cell) -> bool:

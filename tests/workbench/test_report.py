@@ -257,6 +257,15 @@ def test_a_single_way_of_giving_quota_out_is_refused(lang: Lang, said: str, tmp_
     assert result.exit_code == 2 and said in result.stderr
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "leave out: "), ("zh", "请去掉：")])
+def test_what_was_settled_when_a_run_was_kept_is_not_asked_for_again(lang: Lang, said: str, tmp_path: Path) -> None:
+    typed = ("--regime", "follow", "--until", "2020-03-31", "--seed", 1, "--replications", 20, "--gap", 0.02)
+    result = run("report", written(tmp_path), "faster", "--run", 1, *typed, "--jobs", 1, "--lang", lang)
+    assert result.exit_code == 2 and said in result.stderr
+    names = result.stderr.strip().partition(said)[2].split(", ")
+    assert set(names) == {"faster", *(one for one in typed if str(one).startswith("--"))}
+
+
 def test_what_cannot_be_reported_is_refused_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
