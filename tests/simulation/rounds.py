@@ -53,8 +53,9 @@ def random_round(
     pools = pd.DataFrame(rows)
     pools["level"] = np.where(pools["region"].isna(), "province", "city")
     if rng.random() < 0.3:
-        bank = {"pool": "bank", "resource": "land", "level": "bank", "amount": 4.0, "unit_cost": 1.0}
-        pools = pd.concat([pools, pd.DataFrame([bank])], ignore_index=True)
+        bank = [{"pool": f"bank {period}", "resource": "land", "level": "bank", "amount": 3.0, "unit_cost": 1.0,
+                 "period": period} for period in (None, spans[0])]  # fmt: skip
+        pools = pd.concat([pools, pd.DataFrame(bank[: int(rng.integers(1, 3))])], ignore_index=True)
     match = {"land": 0.6} if rng.random() < 0.5 else {}
     rules = (Rule("count", 2, by="region", of=("east",)),) if rng.random() < 0.2 else ()
     stated = policy or Policy(value="value", match=match, floors=rules, return_days=40, divisible=divisible)
