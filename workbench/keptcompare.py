@@ -13,7 +13,7 @@ from simulation.keeping import Record
 from simulation.keepingdiff import Difference, difference
 from workbench import present
 from workbench.figures import Spoken
-from workbench.keptview import short, title
+from workbench.keptview import setting, setting_name, short, title
 from workbench.running import records
 
 MOST_PROJECTS = 20
@@ -63,11 +63,12 @@ def _no(record: Record, lang: Lang) -> str:
 
 def _settings(one: Record, two: Record, table: pd.DataFrame, lang: Lang) -> str:
     """What was asked for otherwise."""
-    rows = []
-    for row in table.to_dict("records"):
-        part, _, name = row["name"].partition(".")
-        setting = f"{label(f'runs.about.{part}', lang)} {name}".rstrip()
-        rows.append([setting, short(row["a"]), short(row["b"])])
+    sides = [(side, record, Spoken.of(record, lang)) for side, record in (("a", one), ("b", two))]
+    rows = [
+        [setting_name(row["name"], lang),
+         *(short(setting(record, row["name"], row[side], spoken)) for side, record, spoken in sides)]
+        for row in table.to_dict("records")
+    ]  # fmt: skip
     return present.table([label("runs.column.setting", lang), _no(one, lang), _no(two, lang)], rows)
 
 

@@ -16,6 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from allocator.errors import YaosuError
 from allocator.labels import Lang, label, words
 from allocator.scenario import LANGS
+from allocator.schema import columns, header
 from allocator.workbook import replace_file
 from simulation import keeping
 from simulation.keeping import Record
@@ -125,6 +126,45 @@ def _word(kind: str, said: str, lang: Lang) -> str:
     return label(key, lang) if key in words() else said
 
 
+def option(name: str, found: Any, spoken: Spoken) -> str:
+    """An option in words; what has none as it is."""
+    lang = spoken.lang
+    if found is None:
+        return ""
+    if isinstance(found, list | tuple):
+        return label("cli.plan.comma", lang).join(option(name, one, spoken) for one in found)
+    if name == "against":
+        return spoken.scenario(found)
+    if name in ("group", "weight") and found in columns("projects"):
+        return header("projects", found, lang)
+    said = f"{found:g}" if isinstance(found, float) else found if isinstance(found, str) else keeping.text(found)
+    keys = (f"runs.value.{name}.{said}", f"runs.flag.{said}", f"runs.unit.{name}")
+    key = f"loop.regime.{said}" if name == "regimes" else next((one for one in keys if one in words()), "")
+    return label(key, lang, found=said) if key in words() else said
+
+
+def setting(record: Record, name: str, found: str, spoken: Spoken) -> str:
+    """A setting that is kept as a text, such as ``status`` or ``options.until``, in words."""
+    part, _, of = name.partition(".")
+    if part in ("command", "status"):
+        return _word({"command": "what"}.get(part, part), found, spoken.lang)
+    if part == "options":
+        return option(of, record.options.get(of), spoken)
+    return option(name, found, spoken)
+
+
+def setting_name(name: str, lang: Lang) -> str:
+    """What a setting is."""
+    part, _, of = name.partition(".")
+    return f"{label(f'runs.about.{part}', lang)} {option_name(of, lang) if part == 'options' else of}".rstrip()
+
+
+def option_name(name: str, lang: Lang) -> str:
+    """What an option is; one of the user's own as it is."""
+    key = f"runs.option.{name}"
+    return label(key, lang) if key in words() else name
+
+
 def _whole(number: Any) -> str:
     return "" if pd.isna(number) else f"{number:,.0f}"
 
@@ -150,12 +190,12 @@ def shown(record: Record, lang: Lang) -> str:
     told |= {"status": _word("status", record.status, lang),
              "created": when(record.created), "repeated": when(record.repeated),
              "seconds": None if record.seconds is None else f"{record.seconds:.1f}"}  # fmt: skip
-    told["command"] = _word("what", record.command, lang)
+    told |= {"command": _word("what", record.command, lang), "engine": option("engine", record.engine, spoken)}
     about = [[label(f"runs.about.{name}", lang), str(told[name])] for name in PARTS if told[name] is not None]
-    for name in ("options", "versions"):
-        listed = [f"{key} {found if isinstance(found, str) else keeping.text(found)}"
-                  for key, found in told[name].items()]  # fmt: skip
-        about.append([label(f"runs.about.{name}", lang), label("cli.plan.comma", lang).join(listed)])
+    options = [f"{option_name(name, lang)} {option(name, found, spoken)}" for name, found in record.options.items()]
+    versions = [f"{name} {found}" for name, found in record.versions.items()]
+    about += [[label("runs.about.options", lang), label("runs.semicolon", lang).join(options)],
+              [label("runs.about.versions", lang), label("cli.plan.comma", lang).join(versions)]]  # fmt: skip
     about += [[f"{label('runs.about.scenario', lang)} {one['name']}", keeping.text(one["content"])]
               for one in record.scenarios]  # fmt: skip
     width = max(cell_len(name) for name, _ in about)

@@ -97,6 +97,19 @@ def test_lists_and_comparisons_speak_one_language(filled: tuple[Path, str], lang
         assert bool(re.search("[一-鿿]", left)) == (lang == "zh"), left
 
 
+@pytest.mark.parametrize("lang, said", [
+    ("zh", ["统计截至 5", "语言 ", "开工率分母 全部计划项目", "对比基准 现状", "规则代价 否"]),
+    ("en", ["by 5", "language English", "share of all planned", "against as it is", "costs of rules no"]),
+])  # fmt: skip
+def test_settings_are_told_in_words(filled: tuple[Path, str], lang: Lang, said: list[str]) -> None:
+    _, store = filled
+    texts = [done("runs", store, "show", number, "--lang", lang) for number in (1, 4)]
+    texts.append(done("runs", store, "compare", 1, 4, "--lang", lang))
+    assert all(word in "".join(texts) for word in said), texts
+    for raw in ("over planned", "against case", "costs false", "lang en", "allocate"):
+        assert not any(raw in text for text in texts), raw
+
+
 def test_the_same_run_again_has_a_new_time_and_no_new_number(tmp_path: Path) -> None:
     case = desk(tmp_path)
     for _ in range(2):
