@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -16,6 +18,12 @@ class Picture(Figure):
     >>> Picture(figsize=(1, 1))._repr_png_()[1:4]
     b'PNG'
     """
+
+    def savefig(self, *args: Any, **options: Any) -> None:
+        """Draw into a file; where names leave no room for axes, matplotlib draws them as they are."""
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "constrained_layout not applied", UserWarning)
+            super().savefig(*args, **options)
 
     def _repr_png_(self) -> bytes:
         target = BytesIO()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 20
+WIDE = 2.4
+"""Inches for the name of a city."""
 
 
 def shares(table: pd.DataFrame, names: Names, scenario: str) -> Figure:
@@ -47,7 +49,7 @@ def shares(table: pd.DataFrame, names: Names, scenario: str) -> Figure:
             axes.xaxis.get_major_locator().set_params(nbins=4)
             axes.set_xlim(left=0.0)
             axes.set_title(Words(names.lang, {}).resource(resource), **style.SUBTITLE)
-        panels[0].set_yticks(at, [one or names.say("plotsim.unstated") for one in order])
+        panels[0].set_yticks(at, [shared.clipped(one, WIDE) or names.say("plotsim.unstated") for one in order])
         panels[0].set_ylim(len(order) - 0.4, -0.6)
         legend(figure, regimes, names, square=True)
         style.footnote(figure, names.say("report.plot.shares"))

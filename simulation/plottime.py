@@ -75,6 +75,16 @@ def wrapped(text: str, inches: float, size: float = style.TEXT) -> str:
     return "\n".join(line for part in text.split("\n") for line in _lines(part, width))
 
 
+def clipped(text: str, inches: float, size: float = style.TEXT) -> str:
+    """What of a text fits a width on one line.
+
+    >>> clipped("Green channel for major projects", 1.6), clipped("Green channel", 1.6)
+    ('Green channel for…', 'Green channel')
+    """
+    first, *rest = wrapped(text, inches, size).split("\n")
+    return f"{first}…" if rest else first
+
+
 def _lines(text: str, width: int) -> list[str]:
     if cell_len(text) <= width:
         return [text]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from allocator.errors import YaosuError
 from allocator.labels import label
-from simulation.crossing import MEASURES, UNIT_DAYS, Crossing, cross
+from simulation.crossing import MEASURES, UNIT_DAYS, Crossing, cross, named
 from simulation.leverfile import Variant
 from simulation.levers import Scenario
 from simulation.loop import REGIMES, USUAL, regime_of
@@ -121,6 +121,12 @@ class Crossed:
         for scenario, regime, name in self.crossing.cells():
             titles[name] = f"{titles[scenario]} · {label(f'loop.regime.{regime}', lang)}"
         return Names(lang, [arm.moved for arm in self.crossing.runs.arms.values()], titles)
+
+    def reviews(self, scenario: str) -> bool:
+        """Whether reviews go otherwise in a scenario than in the first."""
+        one, first = (self.crossing.runs.arms[named(name, self.crossing.regimes[0])].moved
+                      for name in (scenario, self.crossing.scenarios[0]))  # fmt: skip
+        return one != first
 
     def regime(self, name: str) -> str:
         """What a regime is called."""

@@ -13,6 +13,7 @@ import click
 import pandas as pd
 
 from allocator import units
+from allocator.summary import value_unit
 from simulation.crossing import MEASURES, named
 from simulation.keeping import FIGURES, REPLICATED, Record
 from simulation.store import Store
@@ -26,7 +27,9 @@ from workbench.study import Asked, Stopped, Study, interruptible, tell
 BOOK = "regimes.xlsx"
 SHOWN = ("realised", "started", "review", "elements")
 NONE = "–"
-UNITS = ("share", "points", "days")
+UNITS = ("share", "days")
+POINTS = "points"
+"""Of output benefit in the tables, whatever the case makes it of."""
 
 
 def regimes(
@@ -109,7 +112,7 @@ def amount(made: Crossed, measure: str, value: float) -> str:
         return NONE
     if measure == "started":
         return names.percent(value, 1)
-    said = unit(made, "days" if measure in ("elements", "review") else "points")
+    said = unit(made, "days" if measure in ("elements", "review") else POINTS)
     return f"{figure(value)}{' ' if names.lang == 'en' else ''}{said}"
 
 
@@ -128,6 +131,8 @@ def figure(value: float) -> str:
 def unit(made: Crossed, name: str) -> str:
     """A unit of the tables as it is spoken; shares are told in percent."""
     names, (of, _, days) = made.names, name.partition(" × ")
+    if name == POINTS:
+        return value_unit(made.study.case, names.lang)
     if name in UNITS:
         return names.say(f"loop.unit.{name}")
     spoken = units.shown(of, names.lang == "zh")
@@ -170,7 +175,9 @@ def sentences(made: Crossed) -> list[str]:
                 "more": amount(made, "realised", row["more"]), "low": figure(row["more_low"]),
                 "high": figure(row["more_high"]),
             }  # fmt: skip
-            said.append(names.say(f"loop.depends.{'some' if sure else 'none'}", **values))
+            way = "some" if sure else "none"
+            key = f"loop.depends.{way}" if made.reviews(row["scenario"]) else f"regimes.depends.{way}"
+            said.append(names.say(key, **values))
     eased = made.tables["stability"].query("kind == 'eased'")["mean"].max()
     return said + ([names.say("loop.eased", count=f"{ceil(eased)}")] if eased else [])
 

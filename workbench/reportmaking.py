@@ -54,7 +54,8 @@ def make(made: Crossed, plan: Plan | None = None) -> Report:
         section("known", [say.known()], [], "standings", "facts", "assumed", "sources"),
     )  # fmt: skip
     title = tables.names.say("report.title", case=made.study.case.name)
-    return Report(lang, title, _question(tables, "depends" in by), say.answer(), plots["two_way"], say.warning(),
+    reviews = any(map(made.reviews, made.crossing.scenarios))
+    return Report(lang, title, _question(tables, reviews), say.answer(), plots["two_way"], say.warning(),
                   sections, about)  # fmt: skip
 
 

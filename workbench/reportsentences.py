@@ -96,7 +96,8 @@ class Sentences:
         nan = float("nan")
         sure = verdict(nan if low is None else low, nan if high is None else high)
         aside = self.part("aside", relative=gain.pop("relative"))
-        return self.say(f"depends.{sure}", **cells, **gain, **first, aside=aside)
+        on = self.say(f"on.{'reviews' if tables.made.reviews(self.other) else 'scenario'}")
+        return self.say(f"depends.{sure}", **cells, **gain, **first, aside=aside, on=on)
 
     def why(self) -> Sentence:
         """What the reviews change: waiting for them, waiting for elements, benefit."""

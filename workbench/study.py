@@ -144,7 +144,7 @@ class Study:
         arms = {CASE: Arm(case.projects, process)}
         arms |= {key: _arm(one) for key, one in made.items()}
         titles = {CASE: label("simulate.case", lang)} | {key: one.stated.title(lang) for key, one in made.items()}
-        study = Study(asked, case, faults, arms, titles, made)
+        study = Study(asked, case, faults, arms, _apart(titles, lang), made)
         study._counts()
         return study
 
@@ -229,6 +229,17 @@ class Study:
         stated = [name for name in runs.scenarios if name not in self.swept]
         finding = Finding(runs, self.names(), **self.counting(), dates=tuple(dates))
         return finding.leading(stated[1:]) if len(stated) > 1 else None
+
+
+def _apart(titles: Mapping[str, str], lang: Lang) -> dict[str, str]:
+    """Titles of scenarios, with the name beside one that another has too.
+
+    >>> _apart({"case": "As it is", "a": "As it is", "b": "Fast"}, "en")
+    {'case': 'As it is', 'a': 'As it is (a)', 'b': 'Fast'}
+    """
+    known = list(titles.values())
+    alike = {name: title for name, title in titles.items() if name != CASE and known.count(title) > 1}
+    return {**titles, **{name: label("scenario.named", lang, title=title, name=name) for name, title in alike.items()}}
 
 
 def _arm(one: Variant) -> Arm:

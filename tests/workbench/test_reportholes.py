@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,7 @@ from allocator import Case, allocate
 from allocator.labels import Lang
 from allocator.policy import Policy
 from simulation import Store
+from workbench import regimebook, regiming
 from workbench.crossed import Crossed, Rules
 from workbench.progress import Watch
 from workbench.report import Report
@@ -22,8 +25,9 @@ from workbench.study import Asked, Study
 MORE_QUOTA, FASTER = "[[pools]]\nscale = { amount = 2.0 }\n", "[levers]\nspeed = 2.0\n"
 
 
-def place(folder: Path, ready: str = "2026-01-05", amount: float = 15.0, regions: str = "NS", needs: float = 10.0,
-          policy: Policy | None = None, scenarios: Mapping[str, str] | None = None) -> Path:  # fmt: skip
+def place(folder: Path, ready: str = "2026-01-05", amount: float = 15.0, regions: Sequence[str] = "NS",
+          needs: float = 10.0, policy: Policy | None = None, scenarios: Mapping[str, str] | None = None,
+) -> Path:  # fmt: skip
     """Two projects, one review, quota of the first quarter."""
     case = Case.from_tables(
         projects=pd.DataFrame({"id": ["a", "b"], "region": list(regions), "investment": [100.0, 50.0], "score": 1.0,
@@ -91,3 +95,48 @@ def test_a_price_is_told_only_of_what_the_plan_uses_up(tmp_path: Path) -> None:
             assert made[lang].tables["prices"].cell(0, "price").value > 0  # type: ignore[operator]
             [sentence] = next(one for one in made[lang].sections if one.key == "prices").sentences
             assert text in sentence.text
+
+
+@pytest.mark.parametrize(("scenario", "english", "chinese"), [
+    (MORE_QUOTA, "on the scenario", "增益与情景"), (FASTER, "on reviews", "增益与审批"),
+])  # fmt: skip
+def test_the_gain_is_said_to_depend_on_reviews_only_where_the_scenario_changes_them(
+    scenario: str, english: str, chinese: str, tmp_path: Path
+) -> None:
+    made = crossed(place(tmp_path, scenarios={"other": scenario}), "other")
+    plain = scenario == MORE_QUOTA
+    for lang, said in (("en", english), ("zh", chinese)):
+        one = made[lang]  # type: ignore[index]
+        found = make(one)
+        asked = {"en": "speed of reviews", "zh": "审批"}[lang] in found.question
+        assert said in found.answer[1].text and plain != asked
+        printed = " ".join(regiming.sentences(one))
+        assert plain == ({"en": "depends on the scenario", "zh": "与情景有关"}[lang] in printed)
+
+
+def test_scenarios_with_one_title_are_told_apart_by_name(tmp_path: Path) -> None:
+    titled = 'title = "As it is"\n'
+    made = crossed(place(tmp_path, scenarios={"a": titled + FASTER, "b": titled + MORE_QUOTA}), "a", "b")
+    assert list(made["en"].study.titles.values()) == ["As it is", "As it is (a)", "As it is (b)"]
+    assert list(made["zh"].study.titles.values())[1:] == ["As it is（a）", "As it is（b）"]
+
+
+def test_benefit_has_one_unit_in_the_terminal_the_workbook_and_the_report(tmp_path: Path) -> None:
+    made = crossed(place(tmp_path, policy=Policy(value="investment")))
+    for lang, unit in (("en", "mcny"), ("zh", "百万元")):
+        one = made[lang]  # type: ignore[index]
+        assert f"100.0{' ' if lang == 'en' else ''}{unit}" in regiming.table(one)
+        assert make(one).tables["realised"].column("realised").unit.strip() == unit
+        [units] = {field.values[0] for field in regimebook.page(one, "cells", one.tables["cells"].query(
+            "measure == 'realised'").reset_index(drop=True)).fields if field.key == "unit"}  # fmt: skip
+        assert units == unit
+
+
+def test_a_city_with_a_very_long_name_leaves_room_for_the_picture(tmp_path: Path) -> None:
+    made = crossed(place(tmp_path, regions=("长" * 200, "S")))["en"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        for picture in make(made).pictures:
+            figure = picture.draw()
+            figure.savefig(BytesIO(), format="svg")
+            assert all(axes.get_position().width > 0.2 for axes in figure.axes)
