@@ -59,7 +59,8 @@ class Store(StoreFile):
     Parameters
     ----------
     path : path
-        Made where it is missing.
+    create : bool
+        Make a store where the file is missing or empty.
 
     Raises
     ------
@@ -82,9 +83,9 @@ class Store(StoreFile):
     (True, [True, False])
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, create: bool = True) -> None:
         self.touched: set[str] = set()
-        super().__init__(path)
+        super().__init__(path, create=create)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Keep replications, all of them or none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from pathlib import Path
 
 from allocator.errors import YaosuError
 from simulation.sqlitefile import SqliteFile
@@ -49,7 +50,8 @@ class StoreFile(SqliteFile):
     Parameters
     ----------
     path : path
-        Made where it is missing.
+    create : bool
+        Make a store where the file is missing or empty.
 
     Raises
     ------
@@ -59,10 +61,16 @@ class StoreFile(SqliteFile):
 
     kind = "store"
 
+    def __init__(self, path: str | Path, *, create: bool = True) -> None:
+        self._create = create
+        super().__init__(path)
+
     def _open(self) -> None:
         """Make the tables of a new file and those that an older one lacks; refuse what is not ours."""
         version, tables = self._state()
         if not tables and not version:
+            if not self._create:
+                raise YaosuError("store_empty", {"found": str(self.path)})
             self._journal()
         elif "outcomes" not in tables or not version:
             raise YaosuError("store_foreign", {"found": str(self.path)})
