@@ -26,6 +26,18 @@ PLAN = {"objective": "plan.figure.objective", "bound": "plan.figure.bound", "gap
         "funded": "plan.figure.funded", "cost": "plan.figure.cost", "worth": "runs.measure.worth"}  # fmt: skip
 
 
+def main_rows(figures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the main figure: the first one that all scenarios have, else the first.
+
+    >>> rows = pd.DataFrame({"measure": ["a", "a", "b", "b"], "value": [1.0, math.nan, 2.0, 3.0]})
+    >>> main_rows(rows.assign(scenario=["x", "y", "x", "y"]))["value"].tolist()
+    [2.0, 3.0]
+    """
+    known = figures.dropna(subset="value").groupby("measure", sort=False)["scenario"].nunique()
+    whole = known.index[known == figures["scenario"].nunique()]
+    return figures[figures["measure"].isin([*whole, *figures["measure"]][:1])]
+
+
 def stated(found: Mapping[str, Any]) -> Scenario:
     """A scenario from what is kept of it."""
     return Scenario(found["file"], found["content"], found["point"])
@@ -131,14 +143,12 @@ class Spoken:
         return units.shown(part, self.lang == "zh")
 
     def main(self, figures: pd.DataFrame) -> str:
-        """The main figure: that of all scenarios from the least to the most; empty where there is none."""
-        if not len(figures):
-            return ""
-        first = figures.iloc[0]
-        name, unit = str(first["measure"]), str(first["unit"])
-        values = figures.loc[figures["measure"] == name, "value"].dropna()
+        """The main figure from the least to the most of all scenarios; empty where there is none."""
+        chosen = main_rows(figures)
+        values = chosen["value"].dropna()
         if not len(values):
             return ""
+        name, unit = str(chosen["measure"].iloc[0]), str(chosen["unit"].iloc[0])
         ends = dict.fromkeys(self.value(name, unit, float(one)) for one in (values.min(), values.max()))
         return label("runs.main", self.lang, measure=self.measure(name, unit), value=" … ".join(ends))
 

@@ -23,7 +23,7 @@ from simulation.keeping import Record
 from simulation.store import Gone, Store
 from workbench import present, simfolder
 from workbench.comparing import slug
-from workbench.figures import Spoken, stated
+from workbench.figures import Spoken, main_rows, stated
 from workbench.running import STORE, records
 
 WIDTH = 48
@@ -36,13 +36,13 @@ def opened(found: str) -> Store:
     Raises
     ------
     YaosuError
-        There is none.
+        There is none, or the file is none.
     """
     path = Path(found)
     path = path / STORE if path.is_dir() else path
     if not path.exists():
         raise YaosuError("store_missing", {"found": str(path)})
-    return Store(path)
+    return Store(path, create=False)
 
 
 def loaded(store: Store, number: str) -> Record:
@@ -89,7 +89,7 @@ def listed(store: Store, lang: Lang) -> str:
         [
             str(row["number"]), _word("what", row["command"], lang), row["case"],
             _scenarios(row["scenarios"], lang), _whole(row["seed"]),
-            _whole(row["replications"]), when(row["repeated"]), _main(row, lang),
+            _whole(row["replications"]), when(row["repeated"]), _main(store, row, lang),
         ]
         for row in table.to_dict("records")
     ]  # fmt: skip
@@ -108,9 +108,11 @@ def short(said: str) -> str:
     return said if cell_len(said) <= WIDTH else set_cell_size(said, WIDTH - 1) + "…"
 
 
-def _main(row: dict[Any, Any], lang: Lang) -> str:
-    """The main figure of all scenarios, or why there is none."""
-    said = Spoken(lang, row["kind"]).main(row["figures"])
+def _main(store: Store, row: dict[Any, Any], lang: Lang) -> str:
+    """The main figure of all scenarios, or why there is none; only the case knows the date of a day."""
+    days = (main_rows(row["figures"])["unit"] == "day").any()
+    spoken = Spoken.of(store.load(row["number"]), lang) if days else Spoken(lang, row["kind"])
+    said = spoken.main(row["figures"])
     return said or _word("status", row["status"], lang)
 
 

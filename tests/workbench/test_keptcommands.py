@@ -244,6 +244,21 @@ def test_crossings_of_two_cases_differ_as_the_scenario_that_leads_from_one_to_th
         assert [one["change"], one["low"], one["high"]] == pytest.approx([row["effect"], row["low"], row["high"]])
 
 
+@pytest.mark.parametrize("lang, date", [("en", "Mar 2020"), ("zh", "2020年3月")])
+def test_the_list_tells_dates_and_a_figure_that_all_scenarios_have(tmp_path: Path, lang: Lang, date: str) -> None:
+    dated = pd.DataFrame({"key": ["calendar", "origin"], "value": ["weekly", "2020-01-01"]})
+    case = Case.read(desk(tmp_path)).with_changes(process=lambda _: dated)
+    rows = [[name, "day_80", "day", day, day, day] for name, day in (("", 70.0), ("slow", 80.0))]
+    share = [["", "started:60", "share", 0.5, 0.5, 0.5], ["slow", "started:60", "share", 0.25, 0.25, 0.25]]
+    with Store("runs.sqlite") as store:
+        for never in (False, True):
+            figures = pd.DataFrame([*rows, *share], columns=FIGURES)
+            figures.loc[1, "value"] = float("nan") if never else 80.0
+            store.keep(Record("experiment", "compare", case, figures, {}, {}, seed=int(never)))
+    dates, shares = done("runs", ".", "list", "--lang", lang).splitlines()[1:]
+    assert date in dates and " … " in dates and "25.0" in shares and "50.0" in shares
+
+
 def test_what_a_programme_of_the_users_own_kept_is_shown_as_it_is_called(tmp_path: Path) -> None:
     case = Case.from_tables(projects=PROJECTS, pools=POOLS)
     figures = pd.DataFrame([["", "jobs", "people", 12.0, 11.0, 13.0]], columns=FIGURES)
@@ -264,12 +279,14 @@ def test_what_a_programme_of_the_users_own_kept_is_shown_as_it_is_called(tmp_pat
     (["plans", "lits"], "Did you mean “list”?", "是否指“list”？"),
     (["plans"], "A command is missing", "缺少命令"),
     (["plans/projects.csv", "list"], "is damaged or no store", "已损坏"),
+    (["plans/empty", "list"], "is empty and no store", "为空，不是结果库"),
     (["plans", "export", "1", "--out", "plans/plan.xlsx"], "plan.xlsx", "plan.xlsx"),
 ])  # fmt: skip
 def test_what_cannot_be_is_told_in_both_languages_and_changes_nothing(
     filled: tuple[Path, str], args: list[str], english: str, chinese: str
 ) -> None:
     os.rename("out/窗口 一个", "plans")
+    Path("plans/empty").touch()
     before = {file: file.read_bytes() for file in Path("plans").iterdir() if file.is_file()}
     for lang, said in zip(LANGS, (english, chinese), strict=True):
         result = run("runs", *args, "--lang", lang)
