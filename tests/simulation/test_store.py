@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 import subprocess
 import sys
@@ -205,7 +206,8 @@ def test_the_digest_of_an_input_does_not_depend_on_how_it_is_written() -> None:
     titled = [replace(stage, title="A title", phase="works") for stage in PROCESS.stages]
     assert input_hash(PROJECTS, PROCESS.with_changes(stages=titled), seed=1) == known
     assert input_hash(PROJECTS, PROCESS, until=10, seed=1) == input_hash(PROJECTS, PROCESS, until=10.0, seed=1)
-    assert input_hash(PROJECTS, PROCESS, until="2020-02-01", seed=1) == input_hash(PROJECTS, PROCESS, until=32, seed=1)
+    ends = [input_hash(PROJECTS, PROCESS, until=day, seed=1) for day in ("2020-02-01", dt.date(2020, 2, 1), 32)]
+    assert ends[0] == ends[1] != ends[2], "a date ends just before midnight"
 
 
 def test_scenarios_with_the_same_effect_have_one_digest() -> None:
