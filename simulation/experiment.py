@@ -150,16 +150,18 @@ class _Bench:
     def runs(self, number: int) -> Runs:
         """What has been done of so many replications, by scenario."""
         kept: dict[tuple[str, int], Outcome] = {}
-        failed = []
+        failed, told = [], dict[str, YaosuError]()
         for name, digest in self.digests.items():
             for one in range(number):
                 answer = self.answers[digest, one]
                 if isinstance(answer, Failure):
                     failed.append((name, one, answer.kind, answer.message))
+                    if answer.told is not None:
+                        told.setdefault(name, answer.told)
                 else:
                     kept[name, one] = answer
         failures = pd.DataFrame(failed, columns=["scenario", "replication", "kind", "message"])
-        return Runs(self.seed, self.arms, kept, failures, self.until)
+        return Runs(self.seed, self.arms, kept, failures, self.until, told=told)
 
 
 def _works(

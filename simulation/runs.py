@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from allocator.errors import YaosuError
+from allocator.labels import Lang, label
 from simulation import bottlenecks, curve
 from simulation.cohort import Cohort, Over, View, cohorts
 from simulation.compare import Comparison
@@ -51,6 +52,19 @@ class Arm:
         return self.projects.iloc[order].reset_index(drop=True)
 
 
+class NoResult(YaosuError):
+    """No replication of a scenario gave a result; why is told in the language asked for, where it is known in words."""
+
+    def __init__(self, code: str, values: Mapping[str, str], cause: YaosuError | None = None) -> None:
+        super().__init__(code, values)
+        self.args, self.cause = (code, self.values, cause), cause
+
+    def text(self, lang: Lang = "en") -> str:
+        """The message in one language."""
+        reason = self.values["reason"] if self.cause is None else self.cause.text(lang)
+        return label(f"error.{self.code}", lang, **{**self.values, "reason": reason})
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Scenarios × replications, made by `simulation.experiment.experiment`.
@@ -69,6 +83,8 @@ class Runs:
     precision : DataFrame, optional
         Where the number of replications followed from a precision: what was reached,
         ``scenario, time, replications, share, half_width, reached``.
+    told : mapping
+        The first failure of a scenario that can be told in words.
 
     Notes
     -----
@@ -81,6 +97,7 @@ class Runs:
     failures: pd.DataFrame
     until: Day | None = None
     precision: pd.DataFrame | None = None
+    told: Mapping[str, YaosuError] = field(default_factory=dict)
 
     @property
     def scenarios(self) -> tuple[str, ...]:
@@ -217,7 +234,7 @@ class Runs:
         if not found:
             failed = self.failures[self.failures["scenario"] == scenario]
             reason = f"{failed['kind'].iloc[0]}: {failed['message'].iloc[0]}" if len(failed) else ""
-            raise YaosuError("runs_none", {"scenario": scenario, "reason": reason})
+            raise NoResult("runs_none", {"scenario": scenario, "reason": reason}, self.told.get(scenario))
         return found
 
     def cohorts(self, scenario: str, view: View) -> list[Cohort]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,12 @@ LISTED = ("id", "kind", "command", "name", "input", "scenarios", "seed", "replic
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a replication gave no result: the type of the error and what it said."""
+    """Why a replication gave no result: the type of the error and what it said; beside it what is told in words, which
+    is not kept."""
 
     kind: str
     message: str
+    told: YaosuError | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

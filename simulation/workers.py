@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import joblib
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
+from allocator.errors import YaosuError
 from simulation import loop, run
 from simulation.loop import Loop
 from simulation.measures import Day
@@ -143,7 +144,7 @@ def _answer(work: Work, number: int) -> Answer:
         kept = loop.run(work.loop, work.network, work.seed, number, work.engine, work.until)
         return Outcome.of(work.network, *kept)
     except Exception as error:
-        return Failure(type(error).__name__, str(error))
+        return Failure(type(error).__name__, str(error), error if isinstance(error, YaosuError) else None)
 
 
 @dataclass

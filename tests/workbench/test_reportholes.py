@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from cases import LANGS
 
 from allocator import Case, allocate
+from allocator.errors import YaosuError
 from allocator.labels import Lang
 from allocator.policy import Policy
-from simulation import Store
+from allocator.sitting import Choice, Sitting
+from simulation import Scenario, Store
+from simulation.crossing import cross
 from workbench import regimebook, regiming
 from workbench.crossed import Crossed, Rules
 from workbench.progress import Watch
@@ -140,3 +144,18 @@ def test_a_city_with_a_very_long_name_leaves_room_for_the_picture(tmp_path: Path
             figure = picture.draw()
             figure.savefig(BytesIO(), format="svg")
             assert all(axes.get_position().width > 0.2 for axes in figure.axes)
+
+
+def refuse(_: Sitting) -> Choice:
+    """A way of giving out that cannot go on, which is known in words."""
+    raise YaosuError("runs_nothing")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_why_no_replication_gave_a_result_is_told_in_the_language_asked_for(jobs: int, tmp_path: Path) -> None:
+    with pytest.raises(YaosuError) as raised:
+        cross(Case.read(place(tmp_path)), {"base": Scenario()}, [refuse], replications=2, jobs=jobs, engine="simpy",
+              until="2026-02-28").table("started")  # fmt: skip
+    for lang in LANGS:
+        text = raised.value.text(lang)
+        assert text.endswith(YaosuError("runs_nothing").text(lang)) and "Error" not in text
