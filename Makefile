@@ -13,7 +13,7 @@ test: $(READY) browser
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(RUN) -m pytest -q -n 2 --dist worksteal
+	$(RUN) -m pytest -q -n 3 --dist worksteal  # on two cores: some tests wait for processes of their own
 
 quick: $(READY)
 	$(RUN) -m pytest -q -n 2 -m "not slow"
