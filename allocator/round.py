@@ -159,8 +159,8 @@ class Round:
         ]
 
     @cached_property
-    def last_drawn(self) -> Floats:
-        """How late a pool is drawn on, by grant column: provincial pools first, the narrowest first, as in `Supply`.
+    def draw_order(self) -> Floats:
+        """The order in which pools are drawn on, by grant column: provincial first, narrow first, as in `Supply`.
 
         Any order is worth the same in one plan; what is left at later sittings is worth most so, since provincial pools
         may give only a share of a demand (3.5), and wide ones serve whoever comes.

@@ -26,7 +26,6 @@ from allocator.taking import Taking
 Indices = NDArray[np.intp]
 Bools = NDArray[np.bool_]
 TINY = 1e-7
-ENDS = ("project", "name")
 EASED = ("floor", "cap", "one")
 """Rows that give way where nothing is feasible otherwise: rules, and projects that must be done."""
 
@@ -195,14 +194,14 @@ class Sitting:
         yield opens
 
     def _settled(self, model: Model, x: Floats) -> Floats:
-        """The same plan with its quota drawn in the order of `Round.last_drawn`, where that is worth the same."""
+        """The same plan with its quota drawn in the order of `Round.draw_order`, where that is worth the same."""
         moves = np.isin(model.columns["block"].to_numpy(), ("grant", "carry", "advance", "bank"))
         program = Program.of(model).fix(~moves, x)
         for objective in model.objectives:
             if objective.coef[moves].any():
                 reached = float(objective.coef @ x)
                 program = program.hold(objective.coef, reached - EXACT * abs(reached))
-        answer = KeptEngine("highs", 1).run(program.aim(-self.round.last_drawn), Effort(relaxed=True))
+        answer = KeptEngine("highs", 1).run(program.aim(-self.round.draw_order), Effort(relaxed=True))
         if answer.x is None:
             return x
         settled = program.repair(answer.x)
@@ -318,7 +317,8 @@ class Sitting:
         holds[list(holders)] = True
         for block in ("requires", "excludes"):
             rows = whole.rows_of.get(block, np.empty(0, np.intp))
-            first, second = (holds[whole.ids.get_indexer(pd.Index(model.rows[name].iloc[rows]))] for name in ENDS)
+            pairs = model.rows[["project", "name"]].iloc[rows]
+            first, second = (holds[whole.ids.get_indexer(pd.Index(pairs[end]))] for end in pairs)
             upper[rows[first if block == "requires" else first & second]] += 1.0
         pools = whole.rows_of.get("pool", np.empty(0, np.intp))
         for holding in self.held:
