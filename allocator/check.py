@@ -195,12 +195,11 @@ def _floor(case: Case, projects: pd.DataFrame, rule: Rule) -> Iterator[Fault]:
         if rule.limit > most * (1 + 1e-9):
             values = {
                 "found": SHOWN.format(rule.limit), "expected": SHOWN.format(most), "name": rule.measure,
-                "group": group or "*",
+                "group": group,
                 "unit": case.units.get(rule.measure, ""),
             }  # fmt: skip
-            yield Fault(
-                "floor_above_asked", "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values
-            )
+            code = "floor_above_asked" if group else "floor_above_all"
+            yield Fault(code, "policy", None, f"floor {rule.name}", "warning" if rule.soft else "error", values)
 
 
 def _most(case: Case, projects: pd.DataFrame, measure: str) -> np.ndarray:
